@@ -1,0 +1,163 @@
+"""What every test stands on: no way off this machine, nobody's environment, real services."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import ipaddress
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import docker
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile(
+    "ci",
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+# Services that must be there: what needs one of them fails without it instead of being skipped.
+REQUIRED = frozenset(os.environ.get("REAPER_TEST_REQUIRE", "").replace(",", " ").split())
+
+BUSYBOX = "reaper-test-busybox:1"
+
+
+class LeftTheMachine(AssertionError):
+    """A test tried to reach another machine."""
+
+
+_attempts: list[str] = []
+
+
+def _guard_the_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse to leave the machine: a test that could reach a real cloud fails by itself."""
+    if event in {"socket.connect", "socket.sendto"}:
+        connection, address = arguments
+        if connection.family not in {socket.AF_INET, socket.AF_INET6}:
+            return
+        host = address[0]
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        host = arguments[0]
+    else:
+        return
+    if not _is_here(host):
+        _attempts.append(str(host))
+        raise LeftTheMachine(f"a test tried to reach {host}: tests stay on this machine")
+
+
+def _is_here(host: str | bytes | None) -> bool:
+    text = host.decode() if isinstance(host, bytes) else host or ""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return text in {"", "localhost", socket.gethostname()}
+    return address.is_loopback or address.is_unspecified
+
+
+# An audit hook sees every connection of this process, whichever library opens it, in all threads.
+sys.addaudithook(_guard_the_network)
+
+
+@pytest.fixture(autouse=True)
+def _stay_on_this_machine() -> Iterator[None]:
+    """Fail the test also if its code swallowed the guard's error, or met it in a thread."""
+    _attempts.clear()
+    yield
+    assert not _attempts, f"the test tried to reach {', '.join(sorted(set(_attempts)))}"
+
+
+@pytest.fixture(autouse=True)
+def _no_ones_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away what a user's shell or a surrounding run set, and keep state in a temporary place.
+
+    Subprocesses inherit this too.
+    """
+    for name in os.environ:
+        if name.startswith("REAPER_") and not name.startswith("REAPER_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("REAPER_STATE", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[docker.DockerClient]:
+    """A client of a Docker engine that answers."""
+    docker_sdk = pytest.importorskip("docker")
+    try:
+        client = docker_sdk.from_env(timeout=60)
+    except docker_sdk.errors.DockerException as error:
+        _do_without("docker", f"no Docker engine answers: {error}")
+    try:
+        client.ping()
+        yield client
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="session")
+def busybox(docker_engine: docker.DockerClient) -> str:
+    """The name of an image with `sh`, `sleep` and the like, made here: no registry is asked.
+
+    It stays on the engine for the next time.
+    """
+    with (Path(tempfile.gettempdir()) / f"reaper-test-busybox.{os.getuid()}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the workers of xdist would import it twice
+        if not docker_engine.images.list(name=BUSYBOX):
+            repository, _, tag = BUSYBOX.partition(":")
+            docker_engine.api.import_image_from_data(
+                _busybox_tree(), repository=repository, tag=tag, changes=['CMD ["sh"]']
+            )
+    return BUSYBOX
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The address of a PostgreSQL server where the tests may create databases."""
+    url = os.environ.get("REAPER_TEST_POSTGRES")
+    if not url:
+        _do_without("postgres", "no PostgreSQL server: REAPER_TEST_POSTGRES names none")
+    return url
+
+
+def _busybox_tree() -> bytes:
+    program = shutil.which("busybox")
+    if program is None or "not a dynamic executable" not in _said_by("ldd", program):
+        _do_without("docker", "no static busybox to make an image of: install busybox-static")
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tree:
+        tree.add(program, "bin/busybox")
+        for applet in _said_by(program, "--list").split():
+            if applet != "busybox":
+                link = tarfile.TarInfo(f"bin/{applet}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tree.addfile(link)
+        directory = tarfile.TarInfo("tmp")
+        directory.type, directory.mode = tarfile.DIRTYPE, 0o1777
+        tree.addfile(directory)
+    return buffer.getvalue()
+
+
+def _said_by(*command: str) -> str:
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout + result.stderr
+
+
+def _do_without(service: str, reason: str) -> NoReturn:
+    if service in REQUIRED:
+        pytest.fail(f"{reason} (REAPER_TEST_REQUIRE has {service})", pytrace=False)
+    pytest.skip(reason)
