@@ -1,0 +1,74 @@
+"""The part `providers`: the places where reaper looks."""
+
+from __future__ import annotations
+
+from pydantic import model_validator
+
+from reaper.config.section import Section
+from reaper.config.values import LocalPath, Word
+
+
+class TlsSettings(Section):
+    """How to talk to a Docker engine over TLS."""
+
+    ca: LocalPath | None = None
+    """The certificate authority's file (PEM); null: the system's."""
+
+    cert: LocalPath | None = None
+    """The client certificate's file (PEM); null: none is shown."""
+
+    key: LocalPath | None = None
+    """The client key's file (PEM)."""
+
+    verify: bool = True
+    """Whether the engine's certificate must be valid. Without that anybody may answer for it."""
+
+    @model_validator(mode="after")
+    def _cert_and_key_go_together(self) -> TlsSettings:
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("cert and key go together: give both or neither")
+        return self
+
+
+class DockerPlace(Section):
+    """A Docker engine. Without `host` and `context`: what DOCKER_HOST or the current context
+    names, else the local socket.
+    """
+
+    name: Word | None = None
+    """What reports call it; null: its address."""
+
+    host: Word | None = None
+    """Its address: unix:///var/run/docker.sock, tcp://HOST:2376 or ssh://USER@HOST."""
+
+    context: Word | None = None
+    """The Docker context that names it, instead of `host`."""
+
+    tls: TlsSettings | None = None
+    """For tcp:// addresses: how to talk TLS; null: as the context says, else not at all."""
+
+    engine_id: Word | None = None
+    """The ID that the engine must have (`docker info` shows it); null: the one that it had when
+    reaper first saw it."""
+
+    @model_validator(mode="after")
+    def _one_address(self) -> DockerPlace:
+        if self.host is not None and self.context is not None:
+            raise ValueError("host and context name one engine each: give only one of them")
+        if self.host is not None and not self.host.startswith(
+            ("unix:///", "tcp://", "ssh://", "http://", "https://")
+        ):
+            raise ValueError(
+                f"{self.host!r} is no engine's address: write unix:///FILE, tcp://HOST:PORT or "
+                "ssh://USER@HOST"
+            )
+        if self.tls is not None and self.host is not None and not self.host.startswith("tcp://"):
+            raise ValueError("tls needs a host of the form tcp://HOST:PORT")
+        return self
+
+
+class ProviderSettings(Section):
+    """Where reaper looks, and nowhere else: each provider is a list of places."""
+
+    docker: tuple[DockerPlace, ...] = ()
+    """Docker engines."""
