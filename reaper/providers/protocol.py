@@ -1,0 +1,184 @@
+"""What a provider offers to the sweep, and nothing more.
+
+A provider is opened for one configured place (an engine, an account, a project). It answers in
+data: a call that failed is an answer that says so, never an empty one and never an exception,
+save those named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from reaper.model import Cell, Gap, JournalEntry, Kind, Ref, Resource
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """What to look for.
+
+    Attributes:
+        keys: Tag keys that mark a resource as possibly a run's (ours, and those of profiles).
+        runs: Only these runs, where the index can be asked so; None: all.
+        kinds: Only these kinds; None: all that the provider knows.
+        full: Look at everything, by the native lists, also at what bears no tag.
+    """
+
+    keys: tuple[str, ...]
+    runs: frozenset[str] | None = None
+    kinds: frozenset[str] | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """What the index named.
+
+    Attributes:
+        candidates: Possible resources; being named here proves nothing.
+        gaps: What could not be asked; with a gap, absence from `candidates` proves nothing either.
+        clock: The provider's time when it answered; None where it tells none.
+        not_offered: Kinds that there are none of in this place at all, so that nothing was asked:
+            no gap.
+    """
+
+    candidates: tuple[Ref, ...]
+    gaps: tuple[Gap, ...] = ()
+    clock: datetime | None = None
+    not_offered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Absent:
+    """An authoritative read said «not found». It proves absence only beside a positive control."""
+
+    detail: str = "not found"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """The read failed; whether the resource is there is unknown."""
+
+    reason: str
+
+
+Reading = Resource | Absent | Unreadable
+
+
+class Reply(StrEnum):
+    """How a provider answered one attempt to delete, or a poll of one."""
+
+    DONE = "done"  # carried out, as far as the provider says; still to be seen gone
+    STARTED = "started"  # under way; `handle` may tell more
+    ABSENT = "absent"  # there was nothing of this ID any more
+    SCHEDULED = "scheduled"  # to be purged at `until`
+    THROTTLED = "throttled"  # not now; no failure. `retry_after_s` where the provider says
+    IN_USE = "in use"  # something needs it; `blockers` where the provider says
+    PROTECTED = "protected"  # termination protection, a lock, retention
+    DENIED = "denied"  # the permission is missing
+    FAILED = "failed"  # refused or broken for another reason
+    UNCERTAIN = "uncertain"  # the connection broke: the call may or may not have been carried out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What became of one call.
+
+    Attributes:
+        detail: In words, with the provider's own code; never empty for what is no success.
+        handle: Names a long operation, for `poll`; opaque to the sweep, kept in the ledger.
+    """
+
+    reply: Reply
+    detail: str = ""
+    handle: str | None = None
+    retry_after_s: float | None = None
+    blockers: tuple[str, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Where a provider is and as whom.
+
+    Attributes:
+        place: The configured place in words, as pinned in the ledger, such as an engine's address.
+        id: What the place says it is: an engine's ID, an account's number.
+        caller: As whom, where that is known.
+        pin: Whether `id` must stay what it was at first use.
+        notes: What an operator should know, such as a version or a rootless engine.
+    """
+
+    place: str
+    id: str
+    caller: str | None = None
+    pin: bool = True
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+class Provider(Protocol):
+    """One configured place of one cloud.
+
+    It is used from several threads at once. Timeouts are its own business: no method may hang.
+    Its client never retries a deletion by itself.
+    """
+
+    @property
+    def name(self) -> str:
+        """The provider's name, such as `docker`."""
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kinds it knows, by name."""
+
+    @property
+    def parallel(self) -> int:
+        """How many deletions at once this place takes."""
+
+    def identity(self) -> Identity:
+        """Ask the place who it is. It is asked before anything else.
+
+        Raises:
+            PlaceUnreachable: It did not answer.
+            IdentityMismatch: It is not what the configuration names.
+        """
+
+    def cells(self) -> Sequence[Cell]:
+        """The cells of this place. Called after `identity`.
+
+        Raises:
+            PlaceUnreachable: They could not be enumerated.
+        """
+
+    def index(self, cell: Cell, query: Query) -> Index:
+        """Name the candidates, every page of them."""
+
+    def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+        """Read each of these authoritatively; the result has an entry for each `ref.key`.
+
+        A ref without incarnation means whatever has the ID now. Reading one whose incarnation
+        differs from the one asked for gives the resource that is there now: to compare is the
+        sweep's business.
+        """
+
+    def delete(self, cell: Cell, resource: Resource) -> Answer:
+        """Send one deletion, on the condition of its incarnation where the cloud can check it.
+
+        Raises:
+            ReadOnlyViolation: The provider was opened read-only.
+        """
+
+    def poll(self, cell: Cell, handle: str) -> Answer:
+        """Ask what became of a long operation; STARTED while it runs."""
+
+    def control(self, cell: Cell, kind: str) -> str | None:
+        """Make a read in the same scope that must succeed; None if it did, else why it did not."""
+
+    def lookup(self, cell: Cell, entry: JournalEntry) -> Sequence[Ref] | Unreadable:
+        """Find what an intent without a result may have created; candidates, as from `index`."""
+
+    def close(self) -> None:
+        """Give connections back."""

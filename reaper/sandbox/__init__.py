@@ -1,0 +1,1 @@
+"""Emulated places and a virtual clock: for the simulation, the tests, and to rehearse in."""
