@@ -1,0 +1,26 @@
+"""Which engines answer on this machine, for `reaper init` and `reaper doctor`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reaper.providers.docker.address import Address, known_addresses
+from reaper.providers.docker.answers import CALL_ERRORS
+from reaper.providers.docker.client import UnsupportedApi, connect
+from reaper.providers.docker.engine import scope_of
+
+
+def answering(addresses: Sequence[Address] | None = None) -> list[str]:
+    """The addresses that answer, one for each engine; None: those that this machine suggests."""
+    found: dict[str, str] = {}
+    for address in known_addresses() if addresses is None else addresses:
+        try:
+            client, told = connect(address, read_only=True)
+            try:
+                scope = scope_of(told, client.info())
+            finally:
+                client.close()
+        except (*CALL_ERRORS, UnsupportedApi):
+            continue
+        found.setdefault(scope, address.url)
+    return list(found.values())
