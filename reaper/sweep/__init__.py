@@ -1,0 +1,10 @@
+"""The conductor: scan, judge, plan, delete, verify, record. It knows the protocols only.
+
+survey.py   what is there, whose it is, and what is to become of it; changes nothing
+look.py     the second look, right before a deletion
+shoot.py    one deletion: intent, call, answer
+verify.py   authoritative reads until gone, scheduled, or put off
+resume.py   what an earlier sweep left unfinished
+cell.py     all of that for one cell, under its lock
+fleet.py    every cell of a configuration, each failing alone
+"""

@@ -1,0 +1,262 @@
+"""Verification: gone means seen gone, and whatever is not yet says when it is tried again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from reaper.model import Status
+from reaper.sandbox.faults import Effect, Fault, Operation, always, once
+from tests.sweep.lab import HOUR, MINUTE, Lab, became
+from tests.sweep.test_look import on
+from tests.sweep.test_shoot import deletions
+
+
+def slow(hours: int) -> Fault:
+    return Fault(
+        effect=Effect.SLOW, operations=frozenset({Operation.DELETE}), delay=hours * HOUR, times=1
+    )
+
+
+def test_a_deletion_that_takes_hours_is_parked_and_not_sent_again(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(slow(3))
+
+    first = lab.sweep()
+    lab.clock.advance(2 * HOUR)
+    second = lab.sweep()
+    lab.clock.advance(2 * HOUR)
+    lab.sweep()
+
+    assert became(first, machine).status is Status.PENDING
+    assert became(first, machine).until is not None
+    assert became(second, machine).status in {Status.PENDING, Status.FAILED}
+    assert lab.world.find(machine) is None
+    assert [o.status for o in lab.ledger.outcomes(ref=machine)] == [Status.GONE]
+
+
+def test_one_that_is_not_gone_long_after_its_deadline_has_failed(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(slow(9))
+
+    lab.sweep()
+    lab.clock.advance(4 * HOUR)
+    report = lab.sweep()
+
+    assert became(report, machine).status is Status.FAILED
+    assert "after the first attempt" in became(report, machine).detail
+
+
+def test_a_late_failure_is_told_and_tried_again(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(
+        Fault(
+            effect=Effect.LATE,
+            operations=frozenset({Operation.DELETE}),
+            delay=timedelta(seconds=20),
+            times=1,
+        )
+    )
+
+    first = lab.sweep()
+    lab.clock.advance(HOUR)
+    second = lab.sweep()
+
+    assert became(first, machine).status is Status.FAILED
+    assert became(second, machine).status is Status.GONE
+
+
+def test_a_scheduled_purge_says_when(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+
+    report = lab.sweep()
+
+    outcome = became(report, secret)
+    assert outcome.status is Status.SCHEDULED
+    assert outcome.until is not None
+    assert outcome.until > lab.clock.now() + timedelta(days=6)
+
+
+def test_a_scheduled_purge_is_not_sent_again(lab: Lab) -> None:
+    run = lab.run()
+    lab.make("memory:secret", run)
+    lab.finish(run)
+
+    lab.sweep()
+    lab.clock.advance(HOUR)
+    lab.sweep()
+
+    assert deletions(lab) == 1
+
+
+def test_not_found_is_not_gone_while_the_control_fails(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+
+    def lose_permission() -> None:
+        lab.faults.add(always(Effect.BLIND, Operation.READ, Operation.CONTROL))
+
+    report = lab.sweep(at=on("called", lose_permission))
+
+    assert became(report, machine).status is Status.PENDING
+
+
+def test_an_unreadable_verification_is_waited_for(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+
+    report = lab.sweep(at=on("called", lambda: lab.faults.add(once(Effect.FAIL, Operation.READ))))
+
+    assert became(report, machine).status is Status.GONE
+
+
+def test_a_name_used_again_while_we_verify_is_another_resource(lab: Lab) -> None:
+    run = lab.run()
+    disk = lab.make("memory:disk", run, "data")
+    lab.finish(run)
+
+    def take_the_name() -> None:
+        lab.world.create("memory:disk", "lab", by="stranger", name="data")
+
+    report = lab.sweep(at=on("called", take_the_name))
+
+    assert became(report, disk).status is Status.GONE
+    assert lab.world.find(disk) is not None
+
+
+def test_a_lock_lost_while_verifying_ends_the_sweep(lab: Lab) -> None:
+    run = lab.run()
+    machine, disk = lab.machine(run), lab.make("memory:disk", run)
+    lab.finish(run)
+    lab.faults.add(slow(3))
+
+    report = lab.sweep(at=on("waited", lambda: lab.clock.suspend(HOUR)))
+
+    assert report.skipped is not None
+    assert "lock" in report.skipped
+    assert lab.there(disk)
+    assert became(report, machine).status is Status.PENDING
+
+
+def test_the_brake_holds_a_plan_until_a_person_releases_it(lab: Lab) -> None:
+    from reaper.plan import Brake, plan_id  # noqa: PLC0415 - only here
+
+    lab.brake = Brake(max_deletions=2, max_share=1.0, min_tagged=0)
+    run = lab.run()
+    machines = [lab.machine(run) for _ in range(3)]
+    lab.finish(run)
+
+    held = lab.sweep()
+    lab.ledger.release_plan(plan_id(held.plan), by="bob")
+    released = lab.sweep()
+
+    assert {became(held, machine).status for machine in machines} == {Status.HELD}
+    assert {became(released, machine).status for machine in machines} == {Status.GONE}
+
+
+def test_what_a_person_names_is_not_parked(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(Fault(effect=Effect.THROTTLE, operations=frozenset({Operation.DELETE}), times=5))
+    lab.sweep()
+
+    waiting = lab.sweep()
+    asked = lab.sweep(named=frozenset({run.id}))
+
+    assert became(waiting, machine).status is Status.PENDING
+    assert became(asked, machine).status is Status.GONE
+
+
+def test_the_time_of_the_next_attempt_grows(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(always(Effect.THROTTLE, Operation.DELETE))
+    waits = []
+
+    for _ in range(3):
+        outcome = became(lab.sweep(), machine)
+        assert outcome.until is not None
+        waits.append(outcome.until - lab.clock.now())
+        lab.clock.advance(30 * MINUTE)
+
+    assert waits == sorted(waits)
+
+
+def test_a_call_that_never_arrived_is_put_off_and_tried_again(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(once(Effect.UNSENT, Operation.DELETE))
+
+    first = lab.sweep()
+    lab.clock.advance(HOUR)
+    second = lab.sweep()
+
+    assert became(first, machine).status is Status.PENDING
+    assert became(second, machine).status is Status.GONE
+
+
+def test_a_long_wave_is_verified_while_its_last_deletions_are_sent(lab: Lab) -> None:
+    run = lab.run()
+    disks = [lab.make("memory:disk", run) for _ in range(40)]
+    lab.finish(run)
+    steps: list[str] = []
+
+    report = lab.sweep(at=steps.append)
+
+    assert {became(report, disk).status for disk in disks} == {Status.GONE}
+    assert steps.index("recorded") < len(steps) - 1 - steps[::-1].index("called")
+    assert steps.count("recorded") == len(disks)
+
+
+def test_what_is_not_gone_at_a_glance_is_waited_for(lab: Lab) -> None:
+    run = lab.run()
+    disks = [lab.make("memory:disk", run) for _ in range(40)]
+    lab.finish(run)
+    lab.faults.add(
+        Fault(
+            effect=Effect.SLOW,
+            operations=frozenset({Operation.DELETE}),
+            delay=timedelta(seconds=30),
+            times=20,
+        )
+    )
+
+    report = lab.sweep()
+
+    assert {became(report, disk).status for disk in disks} == {Status.GONE}
+    assert deletions(lab) == len(disks)
+
+
+def test_a_glance_proves_nothing_while_the_control_fails(lab: Lab) -> None:
+    run = lab.run()
+    disks = [lab.make("memory:disk", run) for _ in range(20)]
+    lab.finish(run)
+    lab.faults.add(always(Effect.DENY, Operation.CONTROL))
+
+    report = lab.sweep(verify_for=10 * MINUTE)
+
+    assert {became(report, disk).status for disk in disks} == {Status.PENDING}
+
+
+def test_what_is_under_way_for_long_is_not_glanced_at(lab: Lab) -> None:
+    run = lab.run()
+    machines = [lab.machine(run) for _ in range(20)]
+    lab.finish(run)
+    steps: list[str] = []
+
+    report = lab.sweep(at=steps.append)
+
+    assert {became(report, machine).status for machine in machines} == {Status.GONE}
+    assert steps.index("verified") > len(steps) - 1 - steps[::-1].index("called")
