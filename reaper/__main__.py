@@ -1,0 +1,6 @@
+"""Makes `python -m reaper` the command `reaper`."""
+
+from reaper.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The commands that speak to the ledger alone, and how options are read."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from reaper.cli import options, words
+from reaper.cli.main import app
+from reaper.errors import UsageError
+from reaper.ledger import Ledger
+from reaper.model import Lease, Outcome, Ref, Rule, Run, Status
+from reaper.model.run import Ending
+
+NOW = datetime(2030, 1, 31, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    (tmp_path / "reaper.yaml").write_text(f"ledger: {url}\nproviders: {{}}\n")
+    return url
+
+
+def said(*arguments: str, code: int = 0) -> str:
+    done = CliRunner().invoke(app, list(arguments))
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+def test_a_pause_holds_until_it_is_taken_back(ledger: str) -> None:
+    said("pause", "--reason", "an audit", "--by", "bob")
+    with Ledger.open(ledger) as opened:
+        during = opened.paused()
+    resumed = said("resume")
+    with Ledger.open(ledger) as opened:
+        after = opened.paused()
+
+    assert during is not None
+    assert (during.by, during.reason) == ("bob", "an audit")
+    assert "bob had paused it: an audit" in resumed
+    assert after is None
+
+
+def test_a_held_plan_is_released_by_its_id(ledger: str) -> None:
+    with Ledger.open(ledger) as opened:
+        opened.save_plan("0123456789ab", "0123456789ab" * 4, "memory/lab", "{}")
+        opened.hold("0123456789ab", ["memory:disk@lab/one"])
+
+    said("release", "0123456789ab")
+
+    with Ledger.open(ledger) as opened:
+        assert opened.released("memory/lab") == {"memory:disk@lab/one"}
+
+
+def test_the_history_tells_what_went_when_and_by_which_sweep(ledger: str) -> None:
+    gone = Outcome(
+        ref=Ref(kind="memory:disk", scope="lab", id="one"),
+        run="r-1",
+        status=Status.GONE,
+        detail="deleted, and seen gone",
+        at=datetime.now(UTC),
+        rule=Rule.FINISHED,
+        reason="its run is over",
+    )
+    with Ledger.open(ledger) as opened:
+        opened.record(gone, cell="memory/lab", sweep="host:1")
+
+    (item,) = json.loads(said("history", "--json"))["items"]
+
+    assert item["outcome"] == "gone"
+    assert item["reason"] == "its run is over"
+    assert item["sweep"] == "host:1"
+    assert item["at"].endswith("Z")
+
+
+def test_a_history_of_nothing_is_an_empty_list(ledger: str) -> None:
+    assert json.loads(said("history", "--json"))["items"] == []
+
+
+def test_pruning_tells_what_it_forgot(ledger: str) -> None:
+    forgotten = json.loads(said("ledger", "prune", "--before", "0s", "--json"))["forgotten"]
+
+    assert set(forgotten.values()) == {0}
+
+
+def test_the_ledger_is_brought_up_to_date(ledger: str) -> None:
+    assert "has this reaper's schema" in said("ledger", "migrate")
+
+
+def test_looking_goes_on_without_a_ledger_and_deleting_does_not(
+    ledger: str, tmp_path: Path
+) -> None:
+    (tmp_path / "reaper.yaml").write_text(
+        "ledger: postgresql://nobody@127.0.0.1:1/none\nproviders: {}\n"
+    )
+
+    assert '"items": []' in said("plan", "--json")
+    assert "reaper: " in said("sweep", "--yes", code=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2d", NOW + timedelta(days=2)),
+        ("2030-02-01", datetime(2030, 2, 1, tzinfo=UTC)),
+        ("2030-02-01T12:00:00+02:00", datetime(2030, 2, 1, 10, tzinfo=UTC)),
+        ("forever", "forever"),
+    ],
+)
+def test_a_person_says_in_several_ways_until_when(text: str, time: datetime | str) -> None:
+    assert options.until(text, NOW) == time
+
+
+@pytest.mark.parametrize("text", ["tomorrow", "2d ago", "2030-01-01", ""])
+def test_a_time_that_cannot_be_read_or_is_over_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="--until"):
+        options.until(text, NOW)
+
+
+def test_a_name_cannot_steer_the_terminal() -> None:
+    name = words.titled(Ref(kind="memory:disk", scope="lab", id="x"), "a\x1b[2Jb\nc")
+
+    assert name == "memory:disk a\\x1b[2Jb\\nc (x)"
+
+
+@pytest.mark.parametrize(
+    ("ended", "ending", "told"),
+    [
+        (None, None, "alive, lease until 2030-01-31 09:05:00Z"),
+        (NOW - timedelta(hours=1), Ending.FINISHED, "finished 1h ago"),
+        (NOW - timedelta(hours=1), Ending.FORCED, "ended by a person 1h ago"),
+    ],
+)
+def test_how_a_run_stands_is_told_in_a_few_words(
+    ended: datetime | None, ending: Ending | None, told: str
+) -> None:
+    run = Run(
+        id="r-1",
+        realm="default",
+        started=NOW - timedelta(hours=2),
+        expires=NOW + timedelta(hours=22),
+        lease=Lease(length=timedelta(minutes=10), until=NOW + timedelta(minutes=5)),
+        ended=ended,
+        ending=ending,
+    )
+
+    assert words.condition(run, NOW) == f"started 2h ago, {told}"
