@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints, model_validator
 
 from reaper.config.section import Section
 from reaper.config.values import LocalPath, Word
+
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d+$")]
 
 
 class TlsSettings(Section):
@@ -67,8 +71,47 @@ class DockerPlace(Section):
         return self
 
 
+class AwsPlace(Section):
+    """An AWS account. Credentials come from the SDK's own chain, or by `profile` or `role_arn`."""
+
+    name: Word | None = None
+    """What reports call it; null: the account's number."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+    """The account's number, twelve digits in quotes. Credentials of another one are refused."""
+
+    regions: tuple[Region, ...] | Literal["all"] = "all"
+    """The regions to look at, or `all`: those that are enabled for the account. IAM, which has no
+    region, is always looked at."""
+
+    profile: Word | None = None
+    """The profile of the SDK's configuration to use; null: the SDK's own choice."""
+
+    role_arn: (
+        Annotated[str, StringConstraints(pattern=r"^arn:[a-z-]+:iam::\d{12}:role/.+$")] | None
+    ) = None
+    """A role to assume, with the credentials that `profile` or the SDK's own chain give."""
+
+    external_id: Word | None = None
+    """The external ID that the role's trust asks for."""
+
+    endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^/]+/?$")] | None = None
+    """An emulator's address, for all services; null: AWS."""
+
+    @model_validator(mode="after")
+    def _regions_and_role(self) -> AwsPlace:
+        if not self.regions:
+            raise ValueError("regions is empty: list some, or write all")
+        if self.external_id is not None and self.role_arn is None:
+            raise ValueError("external_id goes with role_arn: give both or neither")
+        return self
+
+
 class ProviderSettings(Section):
     """Where reaper looks, and nowhere else: each provider is a list of places."""
 
     docker: tuple[DockerPlace, ...] = ()
     """Docker engines."""
+
+    aws: tuple[AwsPlace, ...] = ()
+    """AWS accounts."""

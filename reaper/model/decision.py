@@ -74,6 +74,7 @@ class Rule(StrEnum):
     ALIVE = "alive"
     ELDER = "elder"
     COPY = "copy"
+    USED = "used"
     YOUNG = "young"
     REPORTED = "reported"
     FINISHED = "finished"

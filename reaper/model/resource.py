@@ -47,6 +47,9 @@ class Resource:
         protection: Why the cloud or reaper itself refuses its deletion; None where neither does.
         indirect: Its tags are not its own to claim by: only a journal entry makes it a run's
             (Docker images, which are shared by tags and pulls).
+        used: When somebody last used it or wrote to it, where the provider tells.
+        purged: When the provider will purge it, as was asked before (with `going`).
+        held_by: What uses it from another cell, by name: it does not go while that is there.
     """
 
     ref: Ref
@@ -60,6 +63,9 @@ class Resource:
     unread: str | None = None
     protection: str | None = None
     indirect: bool = False
+    used: datetime | None = None
+    purged: datetime | None = None
+    held_by: tuple[str, ...] = ()
 
     def others(self, *relations: Relation) -> tuple[Edge, ...]:
         """The edges of these relations."""
@@ -83,11 +89,13 @@ class Cell:
     Attributes:
         scope: As in `Ref`; for most providers cell and scope are the same.
         label: What a person calls it, such as an engine's address.
+        rank: Cells of a higher rank are swept after those of a lower one, which use what they have.
     """
 
     provider: str
     scope: str
     label: str
+    rank: int = 0
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.scope}"

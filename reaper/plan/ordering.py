@@ -154,6 +154,12 @@ def _stays(
         outcome = parked.get(key)
         if resource.protection is not None:
             stays[key] = _Stay(status=Status.PROTECTED, detail=resource.protection)
+        elif resource.held_by:
+            told = f"used from elsewhere by {_list(resource.held_by)}"
+            stays[key] = _Stay(status=Status.BLOCKED, detail=told, blocked_by=resource.held_by)
+        elif resource.going and resource.purged is not None:
+            told = f"it will be purged at {resource.purged:%Y-%m-%d %H:%M:%S %Z}"
+            stays[key] = _Stay(status=Status.SCHEDULED, detail=told)
         elif resource.going:
             state = f" ({resource.state})" if resource.state else ""
             stays[key] = _Stay(status=Status.PENDING, detail=f"it is on its way out already{state}")

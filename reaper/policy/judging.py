@@ -95,6 +95,7 @@ _ASK: Mapping[Rule, Callable[[Case, Policy], Answer]] = {
     Rule.ALIVE: rules.alive,
     Rule.ELDER: rules.elder,
     Rule.COPY: rules.copy,
+    Rule.USED: rules.used,
     Rule.YOUNG: rules.young,
     Rule.REPORTED: _reported,
     Rule.FINISHED: rules.finished,

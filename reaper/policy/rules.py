@@ -93,6 +93,7 @@ def _times(case: Case) -> dict[str, datetime | None]:
     tag, mark = (keep if isinstance(keep, datetime) else None for keep in keeps)
     times = {
         "its creation": case.resource.created,
+        "its last use": case.resource.used,
         "its first sighting": case.first_seen,
         "its expiry": case.claim.expires,
         "its keep tag": tag,
@@ -232,6 +233,21 @@ def copy(case: Case, policy: Policy) -> Answer:
     if case.controller_reaped:
         return f"{late}, by what is reaped in this plan"
     return Met(Decision.QUARANTINE, f"{late}: somebody may have copied it with its tags")
+
+
+def used(case: Case, policy: Policy) -> Answer:
+    """Quarantine what somebody used or wrote to after its run's end: it serves another now."""
+    at, over = case.resource.used, over_at(case)
+    if at is None or over is None:
+        return "whether it was used after its run's end is not known"
+    at = later(at, -case.skew)
+    if at - over <= policy.grace:
+        return f"it was last used at {show(at)}, its run's end is {show(over)}"
+    return Met(
+        Decision.QUARANTINE,
+        f"it was used or written to at {show(at)}, after its run's end at {show(over)}: somebody "
+        "else may rely on it",
+    )
 
 
 def young(case: Case, policy: Policy) -> Answer:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Provider -> the module and function that open one of its places.
 OPENERS: Mapping[str, tuple[str, str]] = {
     "docker": ("reaper.providers.docker", "open_docker"),
+    "aws": ("reaper.providers.aws", "open_aws"),
 }
 
 

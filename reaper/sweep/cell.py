@@ -273,6 +273,7 @@ class Sweep:
                 item.detail or halted or goes_with or "did not have its turn",
                 at=now,
                 blocked_by=item.blocked_by,
+                until=item.judged.resource.purged,
                 attempts=known.attempts if known is not None else 0,
             )
             self._settle(outcome, progress)

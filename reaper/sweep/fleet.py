@@ -113,14 +113,19 @@ def holder(clock: Clock, number: int = 0) -> str:
 
 
 def each(fleet: Fleet, job: Callable[[Site], T]) -> tuple[tuple[T, ...], tuple[Gap, ...]]:
-    """Do a job in every cell, several at once; one that fails is a gap, and the others go on."""
+    """Do a job in every cell, several at once; one that fails is a gap, and the others go on.
+
+    Cells of a higher rank wait for those of a lower one, which use what they have.
+    """
     results: list[T] = []
     gaps: list[Gap] = list(fleet.gaps)
-    for outcome in _in_parallel(fleet.sites, lambda site: _alone(site, job)):
-        if isinstance(outcome, _Broken):
-            gaps.append(outcome.gap)
-        else:
-            results.append(outcome.value)
+    for rank in sorted({site.cell.rank for site in fleet.sites}):
+        sites = [site for site in fleet.sites if site.cell.rank == rank]
+        for outcome in _in_parallel(sites, lambda site: _alone(site, job)):
+            if isinstance(outcome, _Broken):
+                gaps.append(outcome.gap)
+            else:
+                results.append(outcome.value)
     return tuple(results), tuple(gaps)
 
 
