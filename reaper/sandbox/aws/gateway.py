@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable
-from contextvars import ContextVar
 from http import HTTPStatus
 from threading import RLock
 from typing import Any, NoReturn
@@ -14,18 +13,22 @@ import structlog
 
 from reaper.sandbox.aws.dialects import Refusal, Reply, refusal, render
 from reaper.sandbox.aws.requests import Request, RequestLog, read
-from reaper.sandbox.faults import Call, Effect, Fault, FaultInjector, Operation
+from reaper.sandbox.aws.timetable import TIMETABLE, late
+from reaper.sandbox.faults import Call, Effect, FaultInjector, Operation
 
 log = structlog.get_logger()
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-# The fault that lets the deletion which is being carried out fail later, for the patch that
-# carries it out.
-late: ContextVar[Fault | None] = ContextVar("late", default=None)
-
 _BEFORE = (Effect.UNSENT, Effect.THROTTLE, Effect.DENY, Effect.FAIL)
+
+# AWS says so of a call that it would carry out, and moto of only some.
+_DRY_RUN = Refusal(
+    code="DryRunOperation",
+    status=HTTPStatus.PRECONDITION_FAILED,
+    message="Request would have succeeded, but DryRun flag is set.",
+)
 
 _INDEXES = frozenset({"tag:GetResources", "ec2:DescribeTags"})
 _READS = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Scan|Search|Simulate)")
@@ -89,6 +92,8 @@ class Gateway:
             if fault.effect is Effect.UNSENT:
                 return None
             return render(request, refusal(request, fault.effect, fault.detail))
+        if request.dry_run:
+            return render(request, _DRY_RUN)
         token = late.set(self._faults.strike(call, Effect.LATE))
         try:
             reply = self._carry_out(request, environ)
@@ -104,6 +109,7 @@ class Gateway:
 
         try:
             with self._lock:
+                TIMETABLE.settle()
                 body = b"".join(self._app(environ, start))
         except Exception as error:  # the top of the job: whatever moto fails at, it is moto's end
             log.warning("beyond the sandbox", asked=request.operation, exc_info=True)

@@ -46,6 +46,7 @@ class Request:
         region: `global` for services that have no regions.
         operation: As the API names it; `METHOD /path` where no model knows it.
         text: Path, query and body, in which its IDs stand.
+        dry_run: It only asks whether it would be carried out.
     """
 
     service: str
@@ -53,6 +54,7 @@ class Request:
     operation: str
     protocol: Protocol
     text: str
+    dry_run: bool = False
 
 
 class RequestLog:
@@ -106,6 +108,7 @@ def read(environ: dict[str, Any]) -> Request:
         operation=operation,
         protocol=protocol,
         text=f"{path}?{query}\n{body.decode(errors='replace')}",
+        dry_run=protocol is Protocol.EC2 and b"DryRun=true" in body,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.sandbox.aws.requests import RequestLog
+from reaper.sandbox.aws.timetable import TIMETABLE
 from reaper.sandbox.faults import FaultInjector
 
 _running = Lock()
@@ -27,6 +28,7 @@ class AwsSandbox:
             `Call.scope` is `account/region`, `Call.id` the text of the request.
         requests: What was asked, counted.
         latency_s: What each call takes at least, in seconds.
+        lags: How long changes take; all at once, unless set.
 
     Args:
         port: Where to listen; 0: on any free port.
@@ -49,6 +51,7 @@ class AwsSandbox:
         self.faults = faults or FaultInjector()
         self.requests = RequestLog()
         self.latency_s = latency_s
+        self.lags = TIMETABLE.lags
         self._port = port
         self._clock = clock
         self._lock = RLock()
@@ -67,10 +70,11 @@ class AwsSandbox:
         self._exit.close()
 
     def reset(self) -> None:
-        """Empty the world, disarm the faults and forget what was asked."""
+        """Empty the world, disarm the faults, and forget the lags and what was asked."""
         from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - once started
 
         with self._lock:
+            TIMETABLE.clear()
             moto_api_backend.reset()
         self.faults.clear()
         self.requests.reset()
@@ -83,8 +87,12 @@ class AwsSandbox:
         )
 
         from reaper.sandbox.aws.gateway import Gateway  # noqa: PLC0415 - as moto
+        from reaper.sandbox.aws.patching import install  # noqa: PLC0415 - as moto
+        from reaper.sandbox.aws.strict import RULES  # noqa: PLC0415 - as moto
 
         self.account = DEFAULT_ACCOUNT_ID
+        TIMETABLE.clock = self._clock
+        install(RULES, exits)
         self.reset()
         exits.callback(self.reset)
         gateway = Gateway(
