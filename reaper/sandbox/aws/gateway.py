@@ -1,0 +1,163 @@
+"""The way to moto: each request is counted, delayed and befallen by faults before it gets there."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from threading import RLock
+from typing import Any, NoReturn
+
+import structlog
+
+from reaper.sandbox.aws.dialects import Refusal, Reply, refusal, render
+from reaper.sandbox.aws.requests import Request, RequestLog, read
+from reaper.sandbox.aws.timetable import TIMETABLE, late
+from reaper.sandbox.faults import Call, Effect, FaultInjector, Operation
+
+log = structlog.get_logger()
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+App = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+_BEFORE = (Effect.UNSENT, Effect.THROTTLE, Effect.DENY, Effect.FAIL)
+
+# AWS says so of a call that it would carry out, and moto of only some.
+_DRY_RUN = Refusal(
+    code="DryRunOperation",
+    status=HTTPStatus.PRECONDITION_FAILED,
+    message="Request would have succeeded, but DryRun flag is set.",
+)
+
+_INDEXES = frozenset({"tag:GetResources", "ec2:DescribeTags"})
+_READS = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Scan|Search|Simulate)")
+_DELETES = re.compile(
+    r"(Abort|Cancel|Delete|Deregister|Detach|Disable|Disassociate|Purge|Release|Remove|Revoke"
+    r"|Schedule|Terminate|Unsubscribe|Untag)"
+)
+
+
+class Gateway:
+    """A WSGI application in front of moto's.
+
+    What faults do: THROTTLE, DENY and FAIL answer with AWS's error and do nothing; UNSENT closes
+    the connection instead; LOST carries the call out and closes the connection; SLOW lets `delay`
+    pass first; LATE is left to what carries the call out (`late`). For LAG and GHOST see `index`.
+
+    moto carries out one call at a time, as its data know no locks.
+
+    Args:
+        lock: Held while moto carries a call out.
+        pause: Lets seconds pass.
+        latency_s: Tells what each call takes at least.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        account: str,
+        faults: FaultInjector,
+        requests: RequestLog,
+        lock: RLock,
+        pause: Callable[[float], None],
+        latency_s: Callable[[], float],
+    ) -> None:
+        self._app = app
+        self._account = account
+        self._faults = faults
+        self._requests = requests
+        self._lock = lock
+        self._pause = pause
+        self._latency_s = latency_s
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, or close its connection."""
+        request = read(environ)
+        self._requests.add(request)
+        if latency_s := self._latency_s():
+            self._pause(latency_s)
+        reply = self._answer(request, environ)
+        if reply is None:
+            _hang_up(environ)
+        start_response(f"{reply.status.value} {reply.status.phrase}", list(reply.headers))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+
+    def _answer(self, request: Request, environ: dict[str, Any]) -> Reply | None:
+        call = as_call(request, self._account)
+        if slow := self._faults.strike(call, Effect.SLOW):
+            self._pause(slow.delay.total_seconds())
+        if fault := self._faults.strike(call, *_BEFORE):
+            if fault.effect is Effect.UNSENT:
+                return None
+            return render(request, refusal(request, fault.effect, fault.detail))
+        if request.dry_run:
+            return render(request, _DRY_RUN)
+        token = late.set(self._faults.strike(call, Effect.LATE))
+        try:
+            reply = self._carry_out(request, environ)
+        finally:
+            late.reset(token)
+        return None if self._faults.strike(call, Effect.LOST) else reply
+
+    def _carry_out(self, request: Request, environ: dict[str, Any]) -> Reply:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start(status: str, headers: list[tuple[str, str]], _: object = None) -> None:
+            started.append((status, headers))
+
+        try:
+            with self._lock:
+                TIMETABLE.settle()
+                body = b"".join(self._app(environ, start))
+        except Exception as error:  # the top of the job: whatever moto fails at, it is moto's end
+            log.warning("beyond the sandbox", asked=request.operation, exc_info=True)
+            return _beyond(request, error)
+        status, headers = started[-1]
+        return Reply(status=HTTPStatus(int(status.split()[0])), headers=tuple(headers), body=body)
+
+
+def as_call(request: Request, account: str) -> Call:
+    """Say what a request is to the fault injector.
+
+    `id` is the text of the whole request, so that a glob like `*sg-1*` finds what is in it.
+    """
+    kind = f"{request.service}:{request.operation}"
+    return Call(
+        operation=operation(kind),
+        kind=kind,
+        scope=f"{account}/{request.region}",
+        id=request.text,
+    )
+
+
+def operation(kind: str) -> Operation:
+    """Tell what sort of call a `service:Operation` is."""
+    name = kind.partition(":")[2]
+    if kind == "sts:GetCallerIdentity":
+        return Operation.IDENTITY
+    if kind in _INDEXES:
+        return Operation.INDEX
+    if _READS.match(name):
+        return Operation.READ
+    if _DELETES.match(name):
+        return Operation.DELETE
+    return Operation.CREATE
+
+
+def _beyond(request: Request, error: Exception) -> Reply:
+    """Say in AWS's words what moto only raises: that it cannot do this."""
+    message = (
+        f"The sandbox cannot carry out {request.service}:{request.operation}"
+        f" ({type(error).__name__}: {error})"
+    )
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return render(request, Refusal(code="InternalFailure", status=status, message=message))
+
+
+def _hang_up(environ: dict[str, Any]) -> NoReturn:
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    # The server takes this for a client that went away, and says nothing more.
+    raise ConnectionAbortedError
