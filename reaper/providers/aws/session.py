@@ -25,7 +25,7 @@ READING = ("Describe", "Get", "List", "Search", "Head", "Lookup", "Simulate", "B
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60
-_READ_ATTEMPTS = 10
+_READ_ATTEMPTS = 6
 _POOL = 32
 # How old a list of users may be when a resource itself is read; the sweep allows ten seconds.
 _SHARED_FOR_S = 3.0
