@@ -17,7 +17,7 @@ from reaper.cli.options import Narrowed
 from reaper.cli.progress import watching
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.config import Config, load
-from reaper.errors import LedgerUnreachable, UsageError
+from reaper.errors import ConfigurationError, LedgerUnreachable, UsageError
 from reaper.ledger import Ledger
 from reaper.model import Gap
 from reaper.providers.opening import open_places
@@ -123,12 +123,18 @@ class Session:
 
 @contextmanager
 def opened(
-    config_file: Path | None, narrowed: Narrowed | None = None, *, read_only: bool
+    config_file: Path | None,
+    narrowed: Narrowed | None = None,
+    *,
+    read_only: bool,
+    nowhere: bool = False,
 ) -> Iterator[Session]:
     """Open what a command needs. A command that only looks goes on without the ledger.
 
+    `nowhere` says that it goes on also where no place is configured to look at.
+
     Raises:
-        ConfigurationError: The configuration has an error.
+        ConfigurationError: The configuration has an error, or no place, and one is needed.
         LedgerError: The ledger cannot be used, and the command needs it.
         UsageError: A provider or kind that was asked for is not known.
     """
@@ -139,6 +145,11 @@ def opened(
     try:
         _check_providers(config, narrowed)
         providers = open_places(config, read_only=read_only, only=narrowed.providers or None)
+        if not providers and not nowhere:
+            raise ConfigurationError(
+                f"{config.source or 'the configuration'}: providers has no place, so nothing can "
+                "be looked at: add one, such as `providers: {docker: [{}]}` for the local engine"
+            )
         _check_kinds(providers, narrowed)
         yield Session(
             config=config,

@@ -67,7 +67,7 @@ def doctor(
     from reaper.cli.session import opened
 
     narrowed = options.narrowed(provider, None, None, None, full=False)
-    with opened(config, narrowed, read_only=True) as session:
+    with opened(config, narrowed, read_only=True, nowhere=True) as session:
         findings = diagnosis.examine(session, accepted=frozenset(accept or ()))
     if as_json:
         content = diagnosis.as_document(findings)

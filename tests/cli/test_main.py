@@ -145,9 +145,8 @@ def test_wrong_usage_is_one_sentence_and_two(
 
 
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "reaper.yaml").write_text("providers: {}\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "reaper", "plan"],
+        [sys.executable, "-m", "reaper", "history"],
         cwd=tmp_path,
         env=_environment(),
         stdout=subprocess.PIPE,

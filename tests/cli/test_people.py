@@ -97,11 +97,25 @@ def test_looking_goes_on_without_a_ledger_and_deleting_does_not(
     ledger: str, tmp_path: Path
 ) -> None:
     (tmp_path / "reaper.yaml").write_text(
-        "ledger: postgresql://nobody@127.0.0.1:1/none\nproviders: {}\n"
+        "ledger: postgresql://nobody@127.0.0.1:1/none\n"
+        "providers: {docker: [{host: 'unix:///nowhere.sock'}]}\n"
     )
 
-    assert '"items": []' in said("plan", "--json")
+    assert '"items": []' in said("plan", "--json", code=4)
     assert "reaper: " in said("sweep", "--yes", code=1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["ls"], ["plan", "--json"], ["sweep", "--yes"], ["clean", "r-1", "--force", "--yes"]],
+)
+def test_nowhere_to_look_is_no_clean_bill(ledger: str, command: list[str]) -> None:
+    assert ledger
+
+    told = said(*command, code=2)
+
+    assert "reaper.yaml: providers has no place" in told
+    assert "providers: {docker: [{}]}" in told
 
 
 @pytest.mark.parametrize(
