@@ -25,6 +25,7 @@ from reaper.providers.protocol import Provider
 from reaper.sweep.fleet import Fleet, assemble, each
 from reaper.sweep.intake import HostDirectories
 from reaper.sweep.site import Directories, Narrowing, Observer, Settings, Site
+from reaper.tags import check_run_id
 
 log = structlog.get_logger()
 
@@ -136,13 +137,14 @@ def opened(
     Raises:
         ConfigurationError: The configuration has an error, or no place, and one is needed.
         LedgerError: The ledger cannot be used, and the command needs it.
-        UsageError: A provider or kind that was asked for is not known.
+        UsageError: A provider or kind that was asked for is not known, or a run's ID is none.
     """
     narrowed = narrowed or Narrowed()
     config = configuration(config_file)
     ledger, missing = _ledger(config, needed=not read_only)
     providers: Sequence[Provider] = ()
     try:
+        _check_runs(config, narrowed)
         _check_providers(config, narrowed)
         providers = open_places(config, read_only=read_only, only=narrowed.providers or None)
         if not providers and not nowhere:
@@ -192,6 +194,13 @@ def _ledger(config: Config, *, needed: bool) -> tuple[Ledger, str | None]:
             raise
         # It has the methods of a ledger by refusing each of them.
         return cast(Ledger, UnreachableLedger(str(error))), str(error)
+
+
+def _check_runs(config: Config, narrowed: Narrowed) -> None:
+    """Refuse what no run can be called; with profiles, an ID is whatever others made it."""
+    if not config.tags.profiles:
+        for run_id in sorted(narrowed.runs):
+            check_run_id(run_id)
 
 
 def _check_providers(config: Config, narrowed: Narrowed) -> None:

@@ -130,6 +130,8 @@ def test_a_shell_completes_commands_providers_kinds_and_runs(tmp_path: Path) -> 
         (["plan", "--kind", "docker:volum"], "did you mean docker:volume?"),
         (["plan", "--provider", "aws"], "no place of the provider 'aws' is configured"),
         (["release", "0123456789ab"], "no plan 0123456789ab"),
+        (["plan", "--run", "Bad Run"], "'Bad Run' is no run ID, because it has ' ', 'B', 'R'"),
+        (["clean", "r-1,r-2", "--yes"], "'r-1,r-2' is no run ID, because it has ','"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_two(

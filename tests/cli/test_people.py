@@ -105,6 +105,15 @@ def test_looking_goes_on_without_a_ledger_and_deleting_does_not(
     assert "reaper: " in said("sweep", "--yes", code=1)
 
 
+def test_a_profiles_run_may_be_called_as_others_call_theirs(ledger: str, tmp_path: Path) -> None:
+    (tmp_path / "reaper.yaml").write_text(
+        f"ledger: {ledger}\nproviders: {{docker: [{{host: 'unix:///nowhere.sock'}}]}}\n"
+        "tags: {profiles: [testcontainers]}\n"
+    )
+
+    assert '"items": []' in said("plan", "--json", "--run", "Session.42", code=4)
+
+
 @pytest.mark.parametrize(
     "command",
     [["ls"], ["plan", "--json"], ["sweep", "--yes"], ["clean", "r-1", "--force", "--yes"]],
