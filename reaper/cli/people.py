@@ -180,18 +180,18 @@ def _found(session: Session, ref: str) -> Found:
     Raises:
         LedgerUnreachable: It is not.
         UsageError: Nothing answers to the name.
+        ScanIncomplete: Nothing does, but it may be where the scan could not look.
     """
     from reaper.cli import surveys
-    from reaper.errors import LedgerUnreachable, UsageError
+    from reaper.errors import LedgerUnreachable
 
     if session.ledger_missing is not None:
         raise LedgerUnreachable(session.ledger_missing)
     seen, gaps = surveys.survey(session)
     found = surveys.find(ref, seen)
     if found is None:
-        unseen = f"; {len(gaps)} parts of the scan failed" if gaps else ""
-        raise UsageError(
-            f"nothing that was found answers to {ref!r}{unseen}: `reaper ls` shows names"
+        raise surveys.unfound(
+            f"nothing that was found answers to {ref!r}: `reaper ls` shows names", gaps
         )
     return found
 

@@ -9,7 +9,7 @@ from reaper.cli.render import View
 from reaper.cli.report import Entry, entries
 from reaper.cli.session import Session
 from reaper.cli.words import parsed
-from reaper.errors import UsageError
+from reaper.errors import ReaperError, ScanIncomplete, UsageError
 from reaper.model import Gap, Plan, Resource, Rule, RunState, Verdict
 from reaper.policy import Case
 from reaper.sweep.cell import Sweep
@@ -117,6 +117,14 @@ def find(text: str, all_seen: Sequence[Seen]) -> Found | None:
         if found:
             return found[0]
     return _asked_directly(text, all_seen)
+
+
+def unfound(told: str, gaps: Sequence[Gap]) -> ReaperError:
+    """Say that nothing answers to a name; where the scan had gaps, that it may be there."""
+    if not gaps:
+        return UsageError(told)
+    reasons = "; ".join(dict.fromkeys(gap.reason for gap in gaps))
+    return ScanIncomplete(f"{told}. It may be where the scan could not look: {reasons}")
 
 
 def _begins(ref_id: str, text: str) -> bool:

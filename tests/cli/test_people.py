@@ -115,6 +115,23 @@ def test_a_profiles_run_may_be_called_as_others_call_theirs(ledger: str, tmp_pat
 
 
 @pytest.mark.parametrize(
+    "command", [["explain"], ["keep", "--until", "2d"], ["resolve", "--by", "bob"]]
+)
+def test_what_is_not_found_beside_a_gap_is_a_gap_and_no_wrong_usage(
+    ledger: str, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "reaper.yaml").write_text(
+        f"ledger: {ledger}\nproviders: {{docker: [{{host: 'unix:///nowhere.sock'}}]}}\n"
+    )
+    resolution = ["adopt"] if command[0] == "resolve" else []
+
+    told = said(*command, "my-volume", *resolution, code=4)
+
+    assert "nothing that was found answers to 'my-volume'" in told
+    assert "there is no socket /nowhere.sock" in told
+
+
+@pytest.mark.parametrize(
     "command",
     [["ls"], ["plan", "--json"], ["sweep", "--yes"], ["clean", "r-1", "--force", "--yes"]],
 )
