@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -45,6 +46,38 @@ def test_a_pause_holds_until_it_is_taken_back(ledger: str) -> None:
     assert (during.by, during.reason) == ("bob", "an audit")
     assert "bob had paused it: an audit" in resumed
     assert after is None
+
+
+def test_an_emergency_needs_no_reason_to_pause(ledger: str) -> None:
+    said("pause")
+
+    with Ledger.open(ledger) as opened:
+        paused = opened.paused()
+    assert paused is not None
+    assert paused.reason == "no reason was given"
+
+
+def test_what_people_decide_is_told_in_json(ledger: str) -> None:
+    with Ledger.open(ledger) as opened:
+        opened.save_plan("0123456789ab", "0123456789ab" * 4, "memory/lab", "{}")
+        opened.hold("0123456789ab", ["memory:disk@lab/one"])
+
+    def document(*arguments: str) -> dict[str, Any]:
+        done = CliRunner().invoke(app, [*arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        content: dict[str, Any] = json.loads(done.stdout)
+        return content
+
+    paused = document("pause", "--reason", "an audit", "--by", "bob")
+    resumed = document("resume")
+    released = document("release", "0123456789ab", "--by", "bob")
+    migrated = document("ledger", "migrate")
+
+    assert (paused["schema"], paused["ledger"]) == (1, ledger)
+    assert (paused["paused"]["by"], paused["paused"]["reason"]) == ("bob", "an audit")
+    assert (resumed["paused"], resumed["was"]) == (None, paused["paused"])
+    assert (released["released"], released["by"]) == ("0123456789ab", "bob")
+    assert migrated == {"schema": 1, "migrated": ledger}
 
 
 def test_a_held_plan_is_released_by_its_id(ledger: str) -> None:
