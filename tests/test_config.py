@@ -120,7 +120,7 @@ def test_a_file_that_holds_no_configuration_is_an_error(tmp_path: Path, content:
 
 
 def test_a_directory_in_the_files_place_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no such file"):
+    with pytest.raises(ConfigurationError, match="it is a directory"):
         load(tmp_path, {})
 
 
@@ -329,6 +329,10 @@ def test_the_configuration_cannot_be_changed_once_read(read: Read) -> None:
         ("ledger: 'sqlite:///:memory:'", "ledger: a ledger in memory forgets"),
         ("providers: {docker: }", "providers.docker is empty: write a list"),
         ("providers: {docker: [{host: x}]}", "'x' is no engine's address"),
+        (
+            "providers: {docker: [{host: 'tcp://u:hunter2@x'}]}",
+            "docker[0]: host must not hold a pas",
+        ),
         ("providers: {docker: [{host: 'unix:///x', context: y}]}", "give only one of them"),
         ("providers: {docker: [{tls: {cert: /x}}]}", "cert and key go together"),
         ("providers: {docker: [{host: 'unix:///x', tls: {}}]}", "tls needs a host of the form"),

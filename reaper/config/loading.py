@@ -89,6 +89,10 @@ def find(
     named = env.get("REAPER_CONFIG")
     for given, origin in ((path, "--config"), (Path(named) if named else None, "REAPER_CONFIG")):
         if given is not None:
+            if given.expanduser().is_dir():
+                raise ConfigurationError(
+                    f"{given}: it is a directory; name the file in it ({origin} names it)"
+                )
             if not given.expanduser().is_file():
                 raise ConfigurationError(f"{given}: there is no such file ({origin} names it)")
             return Found(path=given.expanduser())

@@ -121,6 +121,7 @@ def test_a_shell_completes_commands_providers_kinds_and_runs(tmp_path: Path) -> 
     ("arguments", "words"),
     [
         (["plan", "--config", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
+        (["plan", "--config", "."], ".: it is a directory"),
         (["sweep"], "say --yes"),
         (["clean", "r-1"], "say --yes"),
         (["apply", "plan.json"], "say --yes"),
