@@ -124,6 +124,15 @@ def test_a_directory_in_the_files_place_is_an_error(tmp_path: Path) -> None:
         load(tmp_path, {})
 
 
+def test_a_file_that_cannot_be_looked_at_is_an_error_and_not_passed_over(tmp_path: Path) -> None:
+    unreachable = tmp_path / ("x" * 300)  # as in a directory that is closed to us, also for root
+
+    with pytest.raises(ConfigurationError, match=r"it cannot be read \(File name too long\)"):
+        load(unreachable, {})
+    with pytest.raises(ConfigurationError, match="it cannot be read"):
+        load(None, {}, directory=tmp_path, system=unreachable)
+
+
 def test_a_key_that_stands_twice_is_an_error_with_its_line(read: Read) -> None:
     said = problems(read, "policy: {protect: ['name:db']}\nrealm: a\npolicy: {grace: 0s}\n")
 
