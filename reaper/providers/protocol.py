@@ -138,6 +138,13 @@ class Provider(Protocol):
     def parallel(self) -> int:
         """How many deletions at once this place takes."""
 
+    @property
+    def batch(self) -> int:
+        """How many resources are best read together: what one call answers, or a few at once.
+
+        So many are looked at again together before they are deleted, and verified together.
+        """
+
     def identity(self) -> Identity:
         """Ask the place who it is. It is asked before anything else.
 

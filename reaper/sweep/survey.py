@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -242,25 +243,62 @@ class Surveyor:
         )
 
     def judge_again(
-        self, resource: Resource, survey: Survey, *, controller_reaped: bool = False
-    ) -> Judged:
-        """Claim and judge a resource that was read anew, by what the ledger says now."""
-        key = resource.ref.key
+        self,
+        there: Mapping[str, Resource],
+        survey: Survey,
+        *,
+        wanted: AbstractSet[str],
+        reaped: AbstractSet[str] = frozenset(),
+    ) -> dict[str, Judged]:
+        """Claim and judge resources that were read anew, by what the ledger says now.
+
+        Args:
+            there: What was read, by `ref.key`, with the parents that make some of it a run's.
+            survey: What was known of them before.
+            wanted: Which of them to judge.
+            reaped: Those whose controller goes in the same plan.
+        """
         memory = replace(survey.memory, marks=self.site.ledger.marks(self.site.cell.scope))
-        found = self.claim(resource, memory, parent=survey.parents.get(key))
-        if found.foreign:
+        claims = {
+            key: self.claim(there[key], memory, parent=self._parent_again(key, there, survey, ()))
+            for key in wanted
+        }
+        seen = {
+            key: case.first_seen
+            for key in wanted
+            if (case := survey.cases.get(key)) is not None and case.first_seen is not None
+        }
+        cases = self.cases(there, claims, memory, survey.scan.skew, seen)
+        return {
+            key: self._judged_again(
+                there[key], claims[key], cases.get(key), controller_reaped=key in reaped
+            )
+            for key in wanted
+        }
+
+    def _judged_again(
+        self, resource: Resource, found: Claim, case: Case | None, *, controller_reaped: bool
+    ) -> Judged:
+        if case is None:
             verdict = Verdict(decision=None, rule=Rule.FOREIGN, reason=found.reason)
             return Judged(resource=resource, claim=found, verdict=verdict)
-        known = survey.cases.get(key)
-        seen = None if known is None or known.first_seen is None else {key: known.first_seen}
-        cases = self.cases({key: resource}, {key: found}, memory, survey.scan.skew, seen)
-        case = replace(cases[key], controller_reaped=controller_reaped)
-        return Judged(
-            resource=resource,
-            claim=found,
-            verdict=judge(case, self.site.settings.policy),
-            named=case.named,
-        )
+        asked = replace(case, controller_reaped=case.controller_reaped or controller_reaped)
+        verdict = judge(asked, self.site.settings.policy)
+        return Judged(resource=resource, claim=found, verdict=verdict, named=case.named)
+
+    def _parent_again(
+        self, key: str, there: Mapping[str, Resource], survey: Survey, below: tuple[str, ...]
+    ) -> tuple[Ref, Claim] | None:
+        """What made it, and whose that is by what was read now; else, by what was read last."""
+        known = survey.parents.get(key)
+        if known is None:
+            return None
+        ref, _ = known
+        parent = there.get(ref.key)
+        if parent is None or parent.ref.incarnation != ref.incarnation or ref.key in below:
+            return known
+        above = self._parent_again(ref.key, there, survey, (*below, key))
+        return parent.ref, self.claim(parent, survey.memory, parent=above)
 
     # --- planning -------------------------------------------------------------------------------
 

@@ -43,10 +43,21 @@ class Doctored(MemoryProvider):
     """A provider whose reads tell more than the world holds."""
 
     def __init__(self, world: World, *, lab: Lab, read_only: bool) -> None:
-        super().__init__(world, faults=lab.faults, pause=lab.clock.sleep, read_only=read_only)
+        super().__init__(
+            world,
+            faults=lab.faults,
+            pause=lab.clock.sleep,
+            read_only=read_only,
+            batch=lab.batch,
+        )
         self.lab = lab
 
+    def control(self, cell: Cell, kind: str) -> str | None:
+        self.lab.controls.append(kind)
+        return super().control(cell, kind)
+
     def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+        self.lab.reads.append(tuple(refs))
         readings = super().read(cell, refs)
         return {
             key: self.lab.doctor(reading) if isinstance(reading, Resource) else reading
@@ -60,7 +71,12 @@ def as_it_is(resource: Resource) -> Resource:
 
 @dataclass
 class Lab:
-    """What a test arranges, and the sweeps that it lets loose on it."""
+    """What a test arranges, and the sweeps that it lets loose on it.
+
+    Attributes:
+        reads: What the sweeps read together, call by call.
+        controls: The kinds of their positive controls, call by call.
+    """
 
     clock: VirtualClock
     ledger: Ledger
@@ -71,6 +87,9 @@ class Lab:
     brake: Brake | None = None
     sweeps: int = 0
     doctor: Callable[[Resource], Resource] = as_it_is
+    batch: int = 16
+    reads: list[tuple[Ref, ...]] = field(default_factory=list)
+    controls: list[str] = field(default_factory=list)
 
     def run(self, *, promised: bool = True, beats: Beats = Beats.DIRECTORY) -> Run:
         """Start a run of this host."""
