@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reaper.ledger import Intent, Lock
-from reaper.model import Decision, Outcome, Ref, Resource, Status
+from reaper.model import Decision, Outcome, Resource, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
 from reaper.sweep.site import Site, put_off
 from reaper.sweep.survey import Survey
+from reaper.sweep.view import Questions
 
 
 class Resumer:
@@ -17,6 +18,7 @@ class Resumer:
     def __init__(self, site: Site, lock: Lock) -> None:
         self.site = site
         self.lock = lock
+        self.questions = Questions(site)
 
     def resume(self) -> tuple[Outcome, ...]:
         """Look for each open intent what became of it; what is still there is judged anew later."""
@@ -24,6 +26,7 @@ class Resumer:
         if not intents:
             return ()
         readings = self.site.provider.read(self.site.cell, [intent.ref for intent in intents])
+        self.questions = Questions(self.site)
         outcomes: list[Outcome] = []
         for intent in intents:
             reading = readings.get(intent.ref.key, Unreadable(reason="the provider left it out"))
@@ -45,7 +48,7 @@ class Resumer:
         if isinstance(reading, Unreadable):
             return None
         if isinstance(reading, Absent):
-            if self.site.provider.control(self.site.cell, intent.ref.kind) is not None:
+            if self.questions.control(intent.ref.kind) is not None:
                 return None
             return self.gone(intent, "deleted, and seen gone by a later sweep")
         if reading.ref.incarnation != intent.ref.incarnation:
@@ -53,7 +56,7 @@ class Resumer:
         if intent.handle is None:
             self.site.ledger.answer(intent.id, "interrupted", "the sweep ended before the answer")
             return None
-        return self.under_way(intent, self.site.provider.poll(self.site.cell, intent.handle))
+        return self.under_way(intent, self.questions.poll(intent.handle))
 
     def gone(self, intent: Intent, detail: str) -> Outcome:
         """Close the intent: its resource is gone."""
@@ -111,11 +114,7 @@ class Resumer:
         return tuple(outcomes)
 
     def _proved(self, survey: Survey) -> frozenset[str]:
-        absent = {ref.key: ref for ref in survey.absent}
-        refs: list[Ref] = [absent[key] for key in survey.memory.outcomes if key in absent]
-        return frozenset(
-            ref.key for ref in refs if self.site.provider.control(self.site.cell, ref.kind) is None
-        )
+        return survey.gone & survey.memory.outcomes.keys()
 
     def _over(self, outcome: Outcome, detail: str) -> Outcome:
         return replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reaper.model import Gap, Ref, Relation, Resource, Scan
@@ -22,7 +22,21 @@ FAMILY = (
 )
 
 
-def scan(site: Site, memory: Memory) -> tuple[Scan, tuple[Ref, ...]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a scan found, and what it did not find.
+
+    Attributes:
+        absent: What was named by the index or the ledger, and was not found.
+        gone: Those of them, by `ref.key`, that are gone beyond doubt.
+    """
+
+    scan: Scan
+    absent: tuple[Ref, ...]
+    gone: frozenset[str]
+
+
+def scan(site: Site, memory: Memory) -> Found:
     """Ask the index, then read each candidate and what it depends on; the absent ones too."""
     asked = ledger_now(site, memory)
     index = site.provider.index(
@@ -38,14 +52,18 @@ def scan(site: Site, memory: Memory) -> tuple[Scan, tuple[Ref, ...]]:
     site.at("indexed")
     wanted = {ref.key: ref for ref in (*memory.unsettled, *memory.journaled, *index.candidates)}
     found, absent, gaps = read_closure(site, wanted.values())
-    found_there = Scan(
-        cell=site.cell,
-        at=asked,
-        resources=tuple(without_controllers(proved(site, absent), found.values())),
-        gaps=(*index.gaps, *memory.gaps, *gaps),
-        skew=_skew(asked, index.clock, answered),
+    gone = proved(site, absent)
+    return Found(
+        scan=Scan(
+            cell=site.cell,
+            at=asked,
+            resources=tuple(without_controllers(gone, found.values())),
+            gaps=(*index.gaps, *memory.gaps, *gaps),
+            skew=_skew(asked, index.clock, answered),
+        ),
+        absent=absent,
+        gone=gone,
     )
-    return found_there, absent
 
 
 def _skew(asked: datetime, clock: datetime | None, answered: datetime) -> timedelta:

@@ -31,7 +31,7 @@ from reaper.model import (
 from reaper.plan import order
 from reaper.policy import Case, judge
 from reaper.sweep.recall import Memory, ledger_now, recall
-from reaper.sweep.scan import scan
+from reaper.sweep.scan import Found, scan
 from reaper.sweep.site import Site, gap
 from reaper.tags import claim
 
@@ -45,7 +45,8 @@ class Survey:
         parents: For what is a run's only by its parent: the parent and its claim, by `ref.key`.
         cases: What each resource of ours was judged on, by `ref.key`.
         judged: Every resource that bears a run of our realm (or tags that do not parse).
-        absent: What was named by the index or the ledger, and is not there.
+        absent: What was named by the index or the ledger, and was not found.
+        gone: Those of them, by `ref.key`, that are gone beyond doubt.
     """
 
     scan: Scan
@@ -55,6 +56,7 @@ class Survey:
     cases: Mapping[str, Case]
     judged: tuple[Judged, ...]
     absent: tuple[Ref, ...]
+    gone: frozenset[str]
     plan: Plan
 
 
@@ -68,7 +70,8 @@ class Surveyor:
         """Scan, judge and plan. Sightings are written to the ledger; nothing else changes."""
         memory = self.recall()
         self.site.at("recalled")
-        scan, absent = self.scan(memory)
+        found = self.scan(memory)
+        scan = found.scan
         self.site.at("scanned")
         world = {resource.ref.key: resource for resource in scan.resources}
         claims, parents = self.claims(world, memory)
@@ -81,7 +84,8 @@ class Surveyor:
             parents=parents,
             cases=cases,
             judged=judged,
-            absent=absent,
+            absent=found.absent,
+            gone=found.gone,
             plan=self.plan(scan, world, judged, memory),
         )
 
@@ -89,7 +93,7 @@ class Surveyor:
         """Ask the ledger what it knows of this cell."""
         return recall(self.site)
 
-    def scan(self, memory: Memory) -> tuple[Scan, tuple[Ref, ...]]:
+    def scan(self, memory: Memory) -> Found:
         """Read what is there; what is named and is not there, too."""
         return scan(self.site, memory)
 

@@ -10,6 +10,7 @@ from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
 from reaper.sweep.look import Looker
 from reaper.sweep.shoot import Shot
 from reaper.sweep.site import Site, outcome_of, put_off
+from reaper.sweep.view import Questions
 
 _FIRST_PAUSE_S = 0.05
 _LONGEST_PAUSE_S = 2.0
@@ -91,21 +92,19 @@ class Verifier:
         refs = [entry.item.ref for entry in watched]
         readings = self.site.provider.read(self.site.cell, refs)
         self.site.at("verified")
-        controls: dict[str, str | None] = {}
+        questions = Questions(self.site)
         left: list[Watched] = []
         for entry in watched:
             ref = entry.item.ref
             reading = readings.get(ref.key, Unreadable(reason="the provider left it out"))
             if isinstance(reading, Absent):
-                if ref.kind not in controls:
-                    controls[ref.kind] = self.site.provider.control(self.site.cell, ref.kind)
-                found = self.absent(entry, controls[ref.kind])
+                found = self.absent(entry, questions.control(ref.kind))
             elif isinstance(reading, Unreadable):
                 found = None
             elif self.looker.changed(ref, reading.ref):
                 found = self.outcome(entry, Status.GONE, "gone: another resource bears its ID now")
             else:
-                found = self.still_there(entry)
+                found = self.still_there(entry, questions)
             if found is None:
                 left.append(entry)
             else:
@@ -119,11 +118,11 @@ class Verifier:
             return None
         return self.outcome(entry, Status.GONE, "deleted, and seen gone")
 
-    def still_there(self, entry: Watched) -> Outcome | None:
+    def still_there(self, entry: Watched, questions: Questions) -> Outcome | None:
         """It answers still: under way, scheduled for later, or failed late."""
         answer = entry.answer
         if answer.reply is Reply.STARTED and answer.handle is not None:
-            answer = self.site.provider.poll(self.site.cell, answer.handle)
+            answer = questions.poll(answer.handle)
         if answer.reply is Reply.SCHEDULED:
             detail = answer.detail or "the provider will purge it"
             return replace(self.outcome(entry, Status.SCHEDULED, detail), until=answer.until)

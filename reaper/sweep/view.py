@@ -1,14 +1,35 @@
-"""What is there at one moment: each resource read once for all who ask, and the controls."""
+"""What is asked of a provider at one moment: each question once, for all who want the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from reaper.model import Ref, Resource
-from reaper.providers.protocol import Absent, Reading, Unreadable
+from reaper.providers.protocol import Absent, Answer, Reading, Unreadable
 from reaper.sweep.site import Site
 
 Reader = Callable[[Sequence[Ref]], Mapping[str, Reading]]
+
+
+class Questions:
+    """What is asked beside one round of reads: one control a kind, one poll a handle."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._controls: dict[str, str | None] = {}
+        self._answers: dict[str, Answer] = {}
+
+    def control(self, kind: str) -> str | None:
+        """Make the positive control that belongs to these reads; None if it succeeded."""
+        if kind not in self._controls:
+            self._controls[kind] = self._site.provider.control(self._site.cell, kind)
+        return self._controls[kind]
+
+    def poll(self, handle: str) -> Answer:
+        """Ask what became of a long operation."""
+        if handle not in self._answers:
+            self._answers[handle] = self._site.provider.poll(self._site.cell, handle)
+        return self._answers[handle]
 
 
 class View:
@@ -20,10 +41,9 @@ class View:
 
     def __init__(self, site: Site, read: Reader) -> None:
         self.elapsed = site.clock.elapsed()
-        self._site = site
         self._read = read
         self._readings: dict[str, Reading] = {}
-        self._controls: dict[str, str | None] = {}
+        self._questions = Questions(site)
 
     def take(self, refs: Iterable[Ref], further: Callable[[Ref, Resource], Iterable[Ref]]) -> None:
         """Read these, and until nothing new appears what each leads to: one call a level."""
@@ -51,7 +71,5 @@ class View:
         """Why a read does not prove that nothing is there; None: it is gone beyond doubt."""
         if isinstance(reading, Unreadable):
             return reading.reason
-        if ref.kind not in self._controls:
-            self._controls[ref.kind] = self._site.provider.control(self._site.cell, ref.kind)
-        why_not = self._controls[ref.kind]
+        why_not = self._questions.control(ref.kind)
         return None if why_not is None else f"not found, but that proves nothing: {why_not}"

@@ -34,6 +34,7 @@ from reaper.sweep.resume import Resumer
 from reaper.sweep.shoot import Shooter, Shot
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.verify import Verifier, Watched
+from reaper.sweep.view import Questions
 from reaper.sweep.volley import Result, Volley
 from tests.simulation.process import lock_of
 
@@ -285,7 +286,7 @@ class TakesAnAnswerForTheEnd(Sweep):
     """A deletion that the provider took on counts as gone."""
 
     class verifier(Verifier):  # noqa: N801
-        def still_there(self, entry: Watched) -> Outcome | None:
+        def still_there(self, entry: Watched, questions: Questions) -> Outcome | None:
             return self.outcome(entry, Status.GONE, "deleted")
 
 

@@ -10,7 +10,7 @@ from reaper.ledger import Ledger
 from reaper.model import Beats, Cell, Lease, Outcome, Ref, Resource, Run, Status
 from reaper.plan import Brake
 from reaper.policy import Policy
-from reaper.providers.protocol import Reading
+from reaper.providers.protocol import Answer, Reading
 from reaper.sandbox.clock import VirtualClock
 from reaper.sandbox.faults import FaultInjector
 from reaper.sandbox.memory import MemoryProvider
@@ -56,6 +56,10 @@ class Doctored(MemoryProvider):
         self.lab.controls.append(kind)
         return super().control(cell, kind)
 
+    def poll(self, cell: Cell, handle: str) -> Answer:
+        self.lab.polls.append(handle)
+        return super().poll(cell, handle)
+
     def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
         self.lab.reads.append(tuple(refs))
         readings = super().read(cell, refs)
@@ -76,6 +80,7 @@ class Lab:
     Attributes:
         reads: What the sweeps read together, call by call.
         controls: The kinds of their positive controls, call by call.
+        polls: The handles of the long operations that they asked for, call by call.
     """
 
     clock: VirtualClock
@@ -90,6 +95,7 @@ class Lab:
     batch: int = 16
     reads: list[tuple[Ref, ...]] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
+    polls: list[str] = field(default_factory=list)
 
     def run(self, *, promised: bool = True, beats: Beats = Beats.DIRECTORY) -> Run:
         """Start a run of this host."""

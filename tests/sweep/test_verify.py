@@ -260,3 +260,16 @@ def test_what_is_under_way_for_long_is_not_glanced_at(lab: Lab) -> None:
 
     assert {became(report, machine).status for machine in machines} == {Status.GONE}
     assert steps.index("verified") > len(steps) - 1 - steps[::-1].index("called")
+
+
+def test_an_operation_that_takes_several_along_is_polled_once_a_pass(lab: Lab) -> None:
+    run = lab.run()
+    group = lab.make("memory:group", run)
+    lab.world.scale(group, 5)
+    lab.finish(run)
+    steps: list[str] = []
+
+    report = lab.sweep(at=steps.append)
+
+    assert became(report, group).status is Status.GONE
+    assert len(lab.polls) <= steps.count("verified")
