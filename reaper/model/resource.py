@@ -40,6 +40,7 @@ class Resource:
             keeps none (EC2's LaunchTime is none).
         state: The provider's own word for its state.
         going: It is on its way out already; no deletion is sent, it is waited for.
+        purge: When the cloud will purge it, where that is scheduled; such a one is `going` too.
         inherited: Keys of tags that it bears because something else does (a container, its image).
         edges: What it depends on and what depends on it; an end that the read could not see is no
             reason to leave the edge out.
@@ -55,6 +56,7 @@ class Resource:
     created: datetime | None = None
     state: str | None = None
     going: bool = False
+    purge: datetime | None = None
     inherited: frozenset[str] = frozenset()
     edges: tuple[Edge, ...] = ()
     unread: str | None = None

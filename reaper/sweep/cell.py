@@ -247,7 +247,8 @@ class Sweep:
                 continue
             known = survey.memory.outcomes.get(key)
             now = self.site.ledger.now()
-            if known is not None and known.until is not None and known.until > now:
+            news = item.status is Status.SCHEDULED and known and known.status is not item.status
+            if not news and known is not None and known.until is not None and known.until > now:
                 progress.going.settled[key] = known  # parked: nothing new is known
                 continue
             goes_with = f"goes with {item.taken_by}" if item.taken_by else None
@@ -257,6 +258,7 @@ class Sweep:
                 item.detail or halted or goes_with or "did not have its turn",
                 at=now,
                 blocked_by=item.blocked_by,
+                until=item.until,
                 attempts=known.attempts if known is not None else 0,
             )
             self._settle(outcome, progress)

@@ -8,7 +8,7 @@ says why it does not go now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reaper.model import (
     Basis,
@@ -24,6 +24,7 @@ from reaper.model import (
     Status,
     Verdict,
 )
+from reaper.plan import leaving
 from reaper.providers.protocol import Absent, Reading
 from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
@@ -203,8 +204,9 @@ class Looker:
             return Spared(item=item, verdict=fresh.verdict)
         if fresh.claim.run != item.judged.claim.run:
             return self._pending(item, f"bears another run now, {fresh.claim.run}")
-        if reading.going:
-            return self._pending(item, f"on its way out already ({reading.state})")
+        left = leaving(reading, self.site.ledger.now())
+        if left is not None:
+            return replace(self.outcome(item, left.status, left.detail), until=left.until)
         if reading.protection is not None:
             return self.outcome(item, Status.PROTECTED, reading.protection)
         hindrance = self._hindrance(look, reading, frozenset({item.ref.key}))

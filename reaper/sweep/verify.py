@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from reaper.model import Item, Outcome, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
@@ -103,6 +104,8 @@ class Verifier:
                 found = None
             elif self.looker.changed(ref, reading.ref):
                 found = self.outcome(entry, Status.GONE, "gone: another resource bears its ID now")
+            elif reading.purge is not None:
+                found = self.scheduled(entry, reading.purge, entry.answer.detail)
             else:
                 found = self.still_there(entry, questions)
             if found is None:
@@ -124,8 +127,7 @@ class Verifier:
         if answer.reply is Reply.STARTED and answer.handle is not None:
             answer = questions.poll(answer.handle)
         if answer.reply is Reply.SCHEDULED:
-            detail = answer.detail or "the provider will purge it"
-            return replace(self.outcome(entry, Status.SCHEDULED, detail), until=answer.until)
+            return self.scheduled(entry, answer.until, answer.detail)
         late = {
             Reply.FAILED: Status.FAILED,
             Reply.DENIED: Status.DENIED,
@@ -135,6 +137,11 @@ class Verifier:
         if late is None:
             return None
         return self.outcome(entry, late, answer.detail, blocked_by=answer.blockers)
+
+    def scheduled(self, entry: Watched, until: datetime | None, detail: str) -> Outcome:
+        """The cloud will purge it, and says when."""
+        told = detail or "the provider will purge it"
+        return replace(self.outcome(entry, Status.SCHEDULED, told), until=until)
 
     def put_off(self, entry: Watched) -> Outcome:
         """It is not gone yet, and this sweep waits no longer: say when it is looked at again."""

@@ -118,7 +118,8 @@ def test_a_scheduled_purge_of_a_killed_sweep_is_not_sent_again(lab: Lab) -> None
 
     report = lab.sweep()
 
-    assert became(report, secret).status is Status.PENDING
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
     assert deletions(lab) == 1
 
 

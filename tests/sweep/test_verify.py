@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from reaper.model import Status
+from reaper.model import Resource, Status
 from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from tests.sweep.lab import HOUR, MINUTE, Lab, became
 from tests.sweep.test_look import on
@@ -273,3 +274,72 @@ def test_an_operation_that_takes_several_along_is_polled_once_a_pass(lab: Lab) -
 
     assert became(report, group).status is Status.GONE
     assert len(lab.polls) <= steps.count("verified")
+
+
+def test_what_somebody_else_scheduled_is_no_orphan_until_its_purge(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.world.delete(secret, by="terraform")
+
+    report = lab.sweep()
+
+    outcome = became(report, secret)
+    assert outcome.status is Status.SCHEDULED
+    assert outcome.until is not None
+    assert deletions(lab) == 0
+
+
+def test_a_lost_answer_of_a_scheduled_purge_is_settled_by_looking(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.faults.add(once(Effect.LOST, Operation.DELETE))
+
+    report = lab.sweep()
+
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
+
+
+def test_one_that_is_scheduled_after_the_plan_is_left_and_says_when(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.delete(secret, by="terraform")))
+
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
+
+
+def test_a_purge_whose_time_went_by_is_waited_for_and_nothing_is_sent(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.world.delete(secret, by="terraform")
+    lab.doctor = overdue
+
+    report = lab.sweep()
+
+    assert became(report, secret).status is Status.PENDING
+    assert "should have been purged" in became(report, secret).detail
+    assert deletions(lab) == 0
+
+
+def overdue(resource: Resource) -> Resource:
+    """Let the cloud say that the purge was long ago."""
+    purge = resource.purge
+    return resource if purge is None else replace(resource, purge=purge - timedelta(days=30))
+
+
+def test_a_scheduled_purge_that_only_the_answer_tells_says_when(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.doctor = lambda resource: replace(resource, purge=None)
+
+    report = lab.sweep()
+
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
