@@ -138,6 +138,7 @@ class Sweep:
         surveyor = self.surveyor(replace(site, keep=partial(self._renew, lock)))
         survey = surveyor.survey()
         settled = resumer.settle(survey)
+        resumer.close_journal(survey)
         note_held(site.ledger, survey.plan)
         site.observer.planned(survey.plan)
         site.at("planned")

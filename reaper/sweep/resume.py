@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from reaper.ledger import Intent, Lock
-from reaper.model import Decision, Outcome, Resource, Status
+from reaper.model import Decision, Outcome, Phase, Resource, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
 from reaper.sweep.site import Site, put_off
 from reaper.sweep.survey import Survey
 from reaper.sweep.view import Questions
+
+_LATE = timedelta(hours=1)
 
 
 class Resumer:
@@ -115,6 +118,24 @@ class Resumer:
 
     def _proved(self, survey: Survey) -> frozenset[str]:
         return survey.gone & survey.memory.outcomes.keys()
+
+    def close_journal(self, survey: Survey) -> None:
+        """Note of what runs created that it is gone, so that no later sweep reads it in vain.
+
+        Not before an hour after the call: until then «not found» may be a cloud that is late.
+        """
+        site, memory = self.site, survey.memory
+        now = site.ledger.now()
+        gone = [
+            entry
+            for entry in memory.journal.sought
+            if entry.ref is not None and entry.ref.key in survey.gone
+        ]
+        site.ledger.add_entries(
+            replace(entry, phase=Phase.GONE, at=now, test=None, detail=None)
+            for entry in (*gone, *memory.unfound)
+            if now - entry.at > _LATE
+        )
 
     def _over(self, outcome: Outcome, detail: str) -> Outcome:
         return replace(
