@@ -96,6 +96,8 @@ class Sweep:
                 takes it up from there.
         """
         site = self.site
+        if site.unsure is not None:
+            return self._skip(site.unsure)
         paused = site.ledger.paused()
         if paused is not None:
             return self._skip(f"sweeping is paused by {paused.by}: {paused.reason}")
