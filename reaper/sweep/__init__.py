@@ -1,6 +1,7 @@
 """The conductor: scan, judge, plan, delete, verify, record. It knows the protocols only.
 
 survey.py   what is there, whose it is, and what is to become of it; changes nothing
+keeping.py  the lock, kept while a scan takes long
 view.py     what one round of reads showed
 look.py     the second look, right before deletions
 shoot.py    one deletion: intent, call, answer

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from reaper.model import Gap, Ref, Relation, Resource, Scan
 from reaper.providers.protocol import Absent, Query, Unreadable
+from reaper.sweep.keeping import kept
 from reaper.sweep.recall import Memory, ledger_now
 from reaper.sweep.site import Site, gap
 from reaper.tags import marker_keys
@@ -39,14 +40,13 @@ class Found:
 def scan(site: Site, memory: Memory) -> Found:
     """Ask the index, then read each candidate and what it depends on; the absent ones too."""
     asked = ledger_now(site, memory)
-    index = site.provider.index(
-        site.cell,
-        Query(
-            keys=marker_keys(site.settings.rules),
-            runs=site.settings.narrowing.runs,
-            full=site.settings.full,
-        ),
+    query = Query(
+        keys=marker_keys(site.settings.rules),
+        runs=site.settings.narrowing.runs,
+        full=site.settings.full,
     )
+    with kept(site):
+        index = site.provider.index(site.cell, query)
     answered = ledger_now(site, memory)
     site.keep()
     site.at("indexed")
@@ -84,7 +84,8 @@ def read_closure(
     wanted = list(refs)
     while wanted:
         asked.update(ref.key for ref in wanted)
-        readings = site.provider.read(site.cell, wanted)
+        with kept(site):
+            readings = site.provider.read(site.cell, wanted)
         further: dict[str, Ref] = {}
         for ref in wanted:
             reading = readings.get(ref.key, Unreadable(reason="the provider left it out"))
