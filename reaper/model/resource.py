@@ -134,6 +134,7 @@ class Kind:
         report_only: Its users cannot be enumerated, so it is only reported unless enabled.
         deadline: How long after the first attempt it may take before that counts as failed.
         backoff: The pace of further attempts.
+        takes: How long its deletion usually takes: before that nobody looks whether it is gone.
         service: The part of the provider whose limits it shares.
     """
 
@@ -143,4 +144,5 @@ class Kind:
     report_only: bool = False
     deadline: timedelta = timedelta(hours=1)
     backoff: Backoff = Backoff()
+    takes: timedelta = timedelta(0)
     service: str = ""

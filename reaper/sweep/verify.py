@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reaper.model import Item, Outcome, Status
+from reaper.model import Item, Kind, Outcome, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
 from reaper.sweep.look import Looker
 from reaper.sweep.shoot import Shot
@@ -28,6 +28,15 @@ class Watched:
     attempts: int
 
 
+@dataclass(eq=False, kw_only=True, slots=True)
+class _Turn:
+    """When one is looked at next, by `Clock.elapsed`, and how long after that again."""
+
+    entry: Watched
+    due: float
+    pause: float
+
+
 class Verifier:
     """Watches what was deleted in one cell until it is known what became of it."""
 
@@ -43,8 +52,7 @@ class Verifier:
         what the provider called done is looked at; what takes something along is left whole.
         """
         done = [shot for shot in shots if shot.answer.reply in _DONE and not shot.clear.taken]
-        if done:
-            self._pass([entry for shot in done for entry in self._watched(shot)], settle)
+        self._pass([entry for shot in done for entry in self._watched(shot)], settle)
         going = self.looker.going
         return tuple(shot for shot in shots if shot.clear.item.ref.key not in going.settled)
 
@@ -53,24 +61,45 @@ class Verifier:
 
         `settle` is told each outcome as soon as it is known.
         """
-        watched = [entry for shot in shots for entry in self._watched(shot)]
         clock = self.site.clock
         deadline = clock.elapsed() + self.site.settings.verify_for.total_seconds()
-        pause = _FIRST_PAUSE_S
-        while watched:
-            left = self._pass(watched, settle)
-            if not left or clock.elapsed() >= deadline:
-                for entry in left:
-                    outcome = self.put_off(entry)
-                    settle(outcome)
-                    if entry.answer.handle is None:  # with one, the next sweep polls it
-                        self.close(entry, outcome)
+        renewal = self.site.settings.lock_for.total_seconds() / 3
+        turns = [
+            self._first_turn(entry, deadline) for shot in shots for entry in self._watched(shot)
+        ]
+        while turns:
+            now = clock.elapsed()
+            due = {turn for turn in turns if turn.due <= now or now >= deadline}
+            left = {
+                entry.intent
+                for entry in self._pass([turn.entry for turn in turns if turn in due], settle)
+            }
+            turns = [turn for turn in turns if turn not in due or turn.entry.intent in left]
+            if now >= deadline:
+                self._leave([turn.entry for turn in turns], settle)
                 return
-            pause = pause if len(left) < len(watched) else min(pause * 2, _LONGEST_PAUSE_S)
-            watched = left
-            clock.sleep(pause)
-            self.site.at("waited")
-            self.renew()
+            for turn in due:
+                turn.due = min(deadline, now + turn.pause)
+                turn.pause = min(turn.pause * 2, max(turn.pause, _LONGEST_PAUSE_S))
+            if turns:
+                wait = min(turn.due for turn in turns) - clock.elapsed()
+                clock.sleep(min(max(0.0, wait), renewal))
+                self.site.at("waited")
+                self.renew()
+
+    def _first_turn(self, entry: Watched, deadline: float) -> _Turn:
+        """What is gone at once is looked at now; what takes its time, not before that is over."""
+        kind = self.site.provider.kinds.get(entry.item.ref.kind, Kind(name=entry.item.ref.kind))
+        takes = 0.0 if entry.answer.reply in _DONE else kind.takes.total_seconds()
+        due = min(deadline, self.site.clock.elapsed() + takes)
+        return _Turn(entry=entry, due=due, pause=max(_FIRST_PAUSE_S, takes / 4))
+
+    def _leave(self, entries: Sequence[Watched], settle: Callable[[Outcome], None]) -> None:
+        for entry in entries:
+            outcome = self.put_off(entry)
+            settle(outcome)
+            if entry.answer.handle is None:  # with one, the next sweep polls it
+                self.close(entry, outcome)
 
     def _watched(self, shot: Shot) -> list[Watched]:
         # The shooter writes the intents of what is taken along first, then the item's own.
@@ -90,6 +119,8 @@ class Verifier:
         return known.attempts if known is not None else 0
 
     def _pass(self, watched: Sequence[Watched], settle: Callable[[Outcome], None]) -> list[Watched]:
+        if not watched:
+            return []
         refs = [entry.item.ref for entry in watched]
         readings = self.site.provider.read(self.site.cell, refs)
         self.site.at("verified")

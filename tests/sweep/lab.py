@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from reaper.ledger import Ledger
-from reaper.model import Beats, Cell, Lease, Outcome, Ref, Resource, Run, Status
+from reaper.model import Beats, Cell, Kind, Lease, Outcome, Ref, Resource, Run, Status
 from reaper.plan import Brake
 from reaper.policy import Policy
 from reaper.providers.protocol import Answer, Reading
@@ -52,6 +52,13 @@ class Doctored(MemoryProvider):
         )
         self.lab = lab
 
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        return {
+            name: replace(kind, takes=self.lab.takes.get(name, kind.takes))
+            for name, kind in super().kinds.items()
+        }
+
     def control(self, cell: Cell, kind: str) -> str | None:
         self.lab.controls.append(kind)
         return super().control(cell, kind)
@@ -78,6 +85,7 @@ class Lab:
     """What a test arranges, and the sweeps that it lets loose on it.
 
     Attributes:
+        takes: How long kinds say that their deletion usually takes.
         reads: What the sweeps read together, call by call.
         controls: The kinds of their positive controls, call by call.
         polls: The handles of the long operations that they asked for, call by call.
@@ -93,6 +101,7 @@ class Lab:
     sweeps: int = 0
     doctor: Callable[[Resource], Resource] = as_it_is
     batch: int = 16
+    takes: dict[str, timedelta] = field(default_factory=dict)
     reads: list[tuple[Ref, ...]] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
     polls: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from tests.sweep.lab import HOUR, MINUTE, Lab, became
 from tests.sweep.test_look import on
 from tests.sweep.test_shoot import deletions
+from tests.sweep.test_volley import from_step
 
 
 def slow(hours: int) -> Fault:
@@ -343,3 +344,39 @@ def test_a_scheduled_purge_that_only_the_answer_tells_says_when(lab: Lab) -> Non
 
     assert became(report, secret).status is Status.SCHEDULED
     assert became(report, secret).until is not None
+
+
+def test_what_usually_takes_a_minute_is_not_looked_at_every_moment(lab: Lab) -> None:
+    run = lab.run()
+    machines = [lab.machine(run) for _ in range(3)]
+    lab.finish(run)
+    lab.takes["memory:machine"] = MINUTE
+
+    report = lab.sweep(at=from_step(lab, "looked"))
+
+    assert {became(report, machine).status for machine in machines} == {Status.GONE}
+    assert [len(refs) for refs in lab.reads] == [3]
+
+
+def test_what_usually_takes_longer_than_a_sweep_waits_is_looked_at_once(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.takes["memory:machine"] = HOUR
+
+    report = lab.sweep(at=from_step(lab, "looked"), verify_for=timedelta(seconds=30))
+
+    assert became(report, machine).status is Status.PENDING
+    assert len(lab.reads) == 1
+
+
+def test_waiting_for_what_takes_its_time_does_not_cost_the_lock(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(slow(1))
+    lab.takes["memory:machine"] = HOUR
+
+    report = lab.sweep(verify_for=2 * HOUR)
+
+    assert became(report, machine).status is Status.GONE
