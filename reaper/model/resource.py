@@ -40,6 +40,7 @@ class Resource:
             keeps none (EC2's LaunchTime is none).
         state: The provider's own word for its state.
         going: It is on its way out already; no deletion is sent, it is waited for.
+        purge: When the cloud will purge it, where that is scheduled; such a one is `going` too.
         inherited: Keys of tags that it bears because something else does (a container, its image).
         edges: What it depends on and what depends on it; an end that the read could not see is no
             reason to leave the edge out.
@@ -55,6 +56,7 @@ class Resource:
     created: datetime | None = None
     state: str | None = None
     going: bool = False
+    purge: datetime | None = None
     inherited: frozenset[str] = frozenset()
     edges: tuple[Edge, ...] = ()
     unread: str | None = None
@@ -132,6 +134,7 @@ class Kind:
         report_only: Its users cannot be enumerated, so it is only reported unless enabled.
         deadline: How long after the first attempt it may take before that counts as failed.
         backoff: The pace of further attempts.
+        takes: How long its deletion usually takes: before that nobody looks whether it is gone.
         service: The part of the provider whose limits it shares.
     """
 
@@ -141,4 +144,5 @@ class Kind:
     report_only: bool = False
     deadline: timedelta = timedelta(hours=1)
     backoff: Backoff = Backoff()
+    takes: timedelta = timedelta(0)
     service: str = ""
