@@ -13,6 +13,7 @@ from reaper.errors import ReaperError, ScanIncomplete, UsageError
 from reaper.model import Gap, Plan, Resource, Rule, RunState, Verdict
 from reaper.policy import Case
 from reaper.sweep.cell import Sweep
+from reaper.sweep.reading import covers, read
 from reaper.sweep.site import Settings, Site
 from reaper.sweep.survey import Survey, Surveyor
 
@@ -138,8 +139,8 @@ def _asked_directly(text: str, all_seen: Sequence[Seen]) -> Found | None:
         return None
     for seen in all_seen:
         cell = seen.site.cell
-        if ref.provider == cell.provider and f"{ref.scope}/".startswith(f"{cell.scope}/"):
-            reading = seen.site.provider.read(cell, [ref]).get(ref.key)
+        if ref.provider == cell.provider and covers(cell, ref):
+            reading = read(seen.site, [ref])[ref.key]
             if isinstance(reading, Resource):
                 return Found(seen=seen, resource=reading)
     return None

@@ -26,6 +26,7 @@ from reaper.model import (
 )
 from reaper.plan import leaving
 from reaper.providers.protocol import Absent, Reading
+from reaper.sweep.reading import read
 from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.view import View
@@ -145,7 +146,7 @@ class Looker:
 
     def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
         """Read resources authoritatively."""
-        return self.site.provider.read(self.site.cell, refs)
+        return read(self.site, refs)
 
     def changed(self, judged: Ref, found: Ref) -> bool:
         """Whether what bears the ID now is another resource than the one that was judged."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from reaper.ledger import Intent, Lock
 from reaper.model import Decision, Outcome, Phase, Resource, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
+from reaper.sweep.reading import read
 from reaper.sweep.site import Site, put_off
 from reaper.sweep.survey import Survey
 from reaper.sweep.view import Questions
@@ -28,12 +29,11 @@ class Resumer:
         intents = self.site.ledger.open_intents(str(self.site.cell))
         if not intents:
             return ()
-        readings = self.site.provider.read(self.site.cell, [intent.ref for intent in intents])
+        readings = read(self.site, [intent.ref for intent in intents])
         self.questions = Questions(self.site)
         outcomes: list[Outcome] = []
         for intent in intents:
-            reading = readings.get(intent.ref.key, Unreadable(reason="the provider left it out"))
-            found = self.became(intent, reading)
+            found = self.became(intent, readings[intent.ref.key])
             if found is not None:
                 self.record(found)
                 outcomes.append(found)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from reaper.model import Gap, Ref, Relation, Resource, Scan
 from reaper.providers.protocol import Absent, Query, Unreadable
 from reaper.sweep.keeping import kept
+from reaper.sweep.reading import covers, read
 from reaper.sweep.recall import Memory, ledger_now
 from reaper.sweep.site import Site, gap
 from reaper.tags import marker_keys
@@ -84,11 +85,10 @@ def read_closure(
     wanted = list(refs)
     while wanted:
         asked.update(ref.key for ref in wanted)
-        with kept(site):
-            readings = site.provider.read(site.cell, wanted)
+        readings = read(site, wanted)
         further: dict[str, Ref] = {}
         for ref in wanted:
-            reading = readings.get(ref.key, Unreadable(reason="the provider left it out"))
+            reading = readings[ref.key]
             if isinstance(reading, Absent):
                 absent.append(ref)
             elif isinstance(reading, Unreadable):
@@ -98,7 +98,7 @@ def read_closure(
             else:
                 found[ref.key] = reading
                 for edge in reading.others(*FAMILY):
-                    if edge.other.key not in asked:
+                    if edge.other.key not in asked and covers(site.cell, edge.other):
                         further[edge.other.key] = edge.other
         wanted = list(further.values())
         site.keep()

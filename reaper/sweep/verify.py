@@ -9,6 +9,7 @@ from datetime import datetime
 from reaper.model import Item, Kind, Outcome, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
 from reaper.sweep.look import Looker
+from reaper.sweep.reading import read
 from reaper.sweep.shoot import Shot
 from reaper.sweep.site import Site, outcome_of, put_off
 from reaper.sweep.view import Questions
@@ -122,13 +123,13 @@ class Verifier:
         if not watched:
             return []
         refs = [entry.item.ref for entry in watched]
-        readings = self.site.provider.read(self.site.cell, refs)
+        readings = read(self.site, refs)
         self.site.at("verified")
         questions = Questions(self.site)
         left: list[Watched] = []
         for entry in watched:
             ref = entry.item.ref
-            reading = readings.get(ref.key, Unreadable(reason="the provider left it out"))
+            reading = readings[ref.key]
             if isinstance(reading, Absent):
                 found = self.absent(entry, questions.control(ref.kind))
             elif isinstance(reading, Unreadable):
