@@ -9,6 +9,7 @@
     │   └── ResolutionRefused   a quarantine that a person cannot end in this way
     ├── IdentityMismatch        the place answers, but it is not the one configured (exit code 2)
     ├── PlaceUnreachable        a place did not answer at all
+    ├── ScanIncomplete          what was named may be where the scan had gaps (exit code 4)
     ├── LedgerError
     │   ├── LedgerUnreachable   the database did not answer
     │   ├── LedgerTooNew        its schema is of a newer reaper (exit code 2)
@@ -72,6 +73,10 @@ class IdentityMismatch(ReaperError):
 
 class PlaceUnreachable(ReaperError):
     """A place did not answer; what is there is unknown."""
+
+
+class ScanIncomplete(ReaperError):
+    """What was named was not found, and the scan had gaps, so it may be there all the same."""
 
 
 class LedgerError(ReaperError):

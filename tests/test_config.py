@@ -120,8 +120,17 @@ def test_a_file_that_holds_no_configuration_is_an_error(tmp_path: Path, content:
 
 
 def test_a_directory_in_the_files_place_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no such file"):
+    with pytest.raises(ConfigurationError, match="it is a directory"):
         load(tmp_path, {})
+
+
+def test_a_file_that_cannot_be_looked_at_is_an_error_and_not_passed_over(tmp_path: Path) -> None:
+    unreachable = tmp_path / ("x" * 300)  # as in a directory that is closed to us, also for root
+
+    with pytest.raises(ConfigurationError, match=r"it cannot be read \(File name too long\)"):
+        load(unreachable, {})
+    with pytest.raises(ConfigurationError, match="it cannot be read"):
+        load(None, {}, directory=tmp_path, system=unreachable)
 
 
 def test_a_key_that_stands_twice_is_an_error_with_its_line(read: Read) -> None:
@@ -329,6 +338,10 @@ def test_the_configuration_cannot_be_changed_once_read(read: Read) -> None:
         ("ledger: 'sqlite:///:memory:'", "ledger: a ledger in memory forgets"),
         ("providers: {docker: }", "providers.docker is empty: write a list"),
         ("providers: {docker: [{host: x}]}", "'x' is no engine's address"),
+        (
+            "providers: {docker: [{host: 'tcp://u:hunter2@x'}]}",
+            "docker[0]: host must not hold a pas",
+        ),
         ("providers: {docker: [{host: 'unix:///x', context: y}]}", "give only one of them"),
         ("providers: {docker: [{tls: {cert: /x}}]}", "cert and key go together"),
         ("providers: {docker: [{host: 'unix:///x', tls: {}}]}", "tls needs a host of the form"),

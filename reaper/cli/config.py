@@ -38,7 +38,10 @@ def check(*, config: options.ConfigFile = None, as_json: options.AsJson = False)
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    *,
+    as_json: options.AsJson = True,  # noqa: ARG001 - each command takes it, and this one writes nothing else
+) -> None:
     """Print the configuration's JSON schema, for editors."""
     from reaper.config import json_schema  # noqa: PLC0415 - `--help` does not need it
 

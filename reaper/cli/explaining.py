@@ -12,7 +12,7 @@ from rich.text import Text
 from reaper.cli.render import STYLES, shown
 from reaper.cli.report import SCHEMA, Entry, gap_records, record, time_text
 from reaper.cli.session import Session
-from reaper.cli.surveys import Found
+from reaper.cli.surveys import Found, unfound
 from reaper.cli.words import ago, at, condition, parsed, plain, titled
 from reaper.errors import LedgerError, UsageError
 from reaper.ledger import Event
@@ -76,14 +76,15 @@ def gone(text: str, session: Session, gaps: tuple[Gap, ...]) -> Told:
 
     Raises:
         UsageError: The ledger knows none either, or several.
+        ScanIncomplete: The ledger knows none, and it may be where the scan could not look.
     """
     ref = parsed(text) or _remembered(text, session)
     outcome, history, no_history = _ledger_of(ref, session) if ref else (None, (), None)
     if ref is None or (outcome is None and not history and no_history is None):
-        unseen = f"; {len(gaps)} parts of the scan failed, so it may be there" if gaps else ""
-        raise UsageError(
-            f"nothing that was found answers to {text!r}, and the ledger knows none{unseen}: "
-            "`reaper ls` and `reaper history` show names, --full finds what has no tags"
+        raise unfound(
+            f"nothing that was found answers to {text!r}, and the ledger knows none: "
+            "`reaper ls` and `reaper history` show names, --full finds what has no tags",
+            gaps,
         )
     return Told(ref=ref, outcome=outcome, history=history, no_history=no_history)
 

@@ -14,11 +14,13 @@ from reaper.errors import (
     LedgerOutdated,
     LedgerTooNew,
     ReaperError,
+    ScanIncomplete,
     UsageError,
 )
 
 BEFORE_ANY_WORK = 2
 FAILED = 1
+GAPS = 4
 INTERRUPTED = 130
 
 _BEFORE_ANY_WORK = (UsageError, IdentityMismatch, LedgerTooNew, LedgerOutdated)
@@ -52,7 +54,9 @@ class Commands(TyperGroup):
 
 
 def exit_code(error: ReaperError) -> int:
-    """Say by exit code whether any work was begun."""
+    """Say by exit code whether any work was begun, and whether it saw everything."""
+    if isinstance(error, ScanIncomplete):
+        return GAPS
     return BEFORE_ANY_WORK if isinstance(error, _BEFORE_ANY_WORK) else FAILED
 
 

@@ -18,13 +18,16 @@ app = typer.Typer(
 
 
 @app.command()
-def migrate(*, config: options.ConfigFile = None) -> None:
+def migrate(*, config: options.ConfigFile = None, as_json: options.AsJson = False) -> None:
     """Bring the ledger's tables to this reaper's schema."""
     from reaper.cli.session import configuration
     from reaper.ledger import Ledger
 
     with Ledger.open(configuration(config).ledger, migrate=True) as ledger:
-        failures.say(f"the ledger {ledger.url_shown} has this reaper's schema")
+        shown = ledger.url_shown
+    if as_json:
+        failures.write(json.dumps({"schema": 1, "migrated": shown}, indent=2))
+    failures.say(f"the ledger {shown} has this reaper's schema")
 
 
 @app.command()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from reaper.cli.report import Entry
     from reaper.cli.session import Session
     from reaper.cli.surveys import Found
+    from reaper.ledger import Pause
     from reaper.model import Mark
 
 By = Annotated[
@@ -122,25 +123,39 @@ def resolve(
 
 def pause(
     *,
-    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever wonders.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, for whoever wonders.")
+    ] = "no reason was given",
     by: By = None,
     config: options.ConfigFile = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Stop all sweeping of this ledger at once."""
     from reaper.cli.session import opened_ledger
 
     with opened_ledger(config) as ledger:
-        ledger.pause(by or whoever(), reason)
+        made = ledger.pause(by or whoever(), reason)
+        if as_json:
+            _write_json({"ledger": ledger.url_shown, "paused": _told(made)})
         failures.say(f"sweeping of {ledger.url_shown} is paused; `reaper resume` goes on")
 
 
-def resume(*, by: By = None, config: options.ConfigFile = None) -> None:
+def resume(
+    *,
+    by: By = None,
+    config: options.ConfigFile = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Let sweeping go on."""
     from reaper.cli.session import opened_ledger
 
     with opened_ledger(config) as ledger:
         paused = ledger.paused()
         ledger.resume(by or whoever())
+        if as_json:
+            _write_json(
+                {"ledger": ledger.url_shown, "paused": None, "was": paused and _told(paused)}
+            )
         was = f"; {paused.by} had paused it: {paused.reason}" if paused else "; it was not paused"
         failures.say(f"sweeping of {ledger.url_shown} goes on{was}")
 
@@ -152,12 +167,16 @@ def release(
     *,
     by: By = None,
     config: options.ConfigFile = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Lift the brake from a plan that it holds."""
     from reaper.cli.session import opened_ledger
 
+    who = by or whoever()
     with opened_ledger(config) as ledger:
-        ledger.release_plan(plan, by or whoever())
+        ledger.release_plan(plan, who)
+    if as_json:
+        _write_json({"released": plan, "by": who})
     failures.say(f"released the plan {plan}: the next sweep within 24 hours carries it out")
 
 
@@ -180,18 +199,18 @@ def _found(session: Session, ref: str) -> Found:
     Raises:
         LedgerUnreachable: It is not.
         UsageError: Nothing answers to the name.
+        ScanIncomplete: Nothing does, but it may be where the scan could not look.
     """
     from reaper.cli import surveys
-    from reaper.errors import LedgerUnreachable, UsageError
+    from reaper.errors import LedgerUnreachable
 
     if session.ledger_missing is not None:
         raise LedgerUnreachable(session.ledger_missing)
     seen, gaps = surveys.survey(session)
     found = surveys.find(ref, seen)
     if found is None:
-        unseen = f"; {len(gaps)} parts of the scan failed" if gaps else ""
-        raise UsageError(
-            f"nothing that was found answers to {ref!r}{unseen}: `reaper ls` shows names"
+        raise surveys.unfound(
+            f"nothing that was found answers to {ref!r}: `reaper ls` shows names", gaps
         )
     return found
 
@@ -215,6 +234,18 @@ def _judged(found: Found, mark: Mark, session: Session) -> Entry:
     )
     verdict = judge(replace(case, mark=marked), session.config.policy())
     return Entry(resource=found.resource, claim=case.claim, verdict=verdict)
+
+
+def _told(pause: Pause) -> dict[str, str | None]:
+    from reaper.cli.report import time_text
+
+    return {"by": pause.by, "reason": pause.reason, "at": time_text(pause.at)}
+
+
+def _write_json(content: dict[str, object]) -> None:
+    from reaper.cli.report import SCHEMA
+
+    failures.write(json.dumps({"schema": SCHEMA} | content, indent=2, ensure_ascii=False))
 
 
 def _tell(entry: Entry, *, as_json: bool) -> None:

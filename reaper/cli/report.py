@@ -98,6 +98,7 @@ def entry_of(item: Item, outcome: Outcome | None = None) -> Entry:
         status=item.status,
         detail=item.detail,
         blocked_by=item.blocked_by,
+        until=item.until,
     )
 
 

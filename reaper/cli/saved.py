@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from reaper.cli.report import SCHEMA, document, entries
-from reaper.errors import PlanRejected
+from reaper.errors import InvalidRef, PlanRejected
 from reaper.ledger import Ledger, identity
 from reaper.model import Decision, Gap, Plan, Ref
 from reaper.plan import digest, digest_of, plan_id, reviewed
@@ -67,7 +67,7 @@ def approved(path: Path, ledger: Ledger) -> Approved:
     try:
         parts = [_Part.read(part) for part in content["plans"]]
         full = bool(content["full"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, InvalidRef) as error:
         raise PlanRejected(f"{path}: it is no plan that reaper saved ({error})") from error
     for part in parts:
         if digest_of(part.content) != part.digest or ledger.plan(part.digest) is None:

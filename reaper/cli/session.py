@@ -17,7 +17,7 @@ from reaper.cli.options import Narrowed
 from reaper.cli.progress import watching
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.config import Config, load
-from reaper.errors import LedgerUnreachable, UsageError
+from reaper.errors import ConfigurationError, LedgerUnreachable, UsageError
 from reaper.ledger import Ledger
 from reaper.model import Gap
 from reaper.providers.opening import open_places
@@ -25,6 +25,7 @@ from reaper.providers.protocol import Provider
 from reaper.sweep.fleet import Fleet, assemble, each
 from reaper.sweep.intake import HostDirectories
 from reaper.sweep.site import Directories, Narrowing, Observer, Settings, Site
+from reaper.tags import check_run_id
 
 log = structlog.get_logger()
 
@@ -123,22 +124,34 @@ class Session:
 
 @contextmanager
 def opened(
-    config_file: Path | None, narrowed: Narrowed | None = None, *, read_only: bool
+    config_file: Path | None,
+    narrowed: Narrowed | None = None,
+    *,
+    read_only: bool,
+    nowhere: bool = False,
 ) -> Iterator[Session]:
     """Open what a command needs. A command that only looks goes on without the ledger.
 
+    `nowhere` says that it goes on also where no place is configured to look at.
+
     Raises:
-        ConfigurationError: The configuration has an error.
+        ConfigurationError: The configuration has an error, or no place, and one is needed.
         LedgerError: The ledger cannot be used, and the command needs it.
-        UsageError: A provider or kind that was asked for is not known.
+        UsageError: A provider or kind that was asked for is not known, or a run's ID is none.
     """
     narrowed = narrowed or Narrowed()
     config = configuration(config_file)
     ledger, missing = _ledger(config, needed=not read_only)
     providers: Sequence[Provider] = ()
     try:
+        _check_runs(config, narrowed)
         _check_providers(config, narrowed)
         providers = open_places(config, read_only=read_only, only=narrowed.providers or None)
+        if not providers and not nowhere:
+            raise ConfigurationError(
+                f"{config.source or 'the configuration'}: providers has no place, so nothing can "
+                "be looked at: add one, such as `providers: {docker: [{}]}` for the local engine"
+            )
         _check_kinds(providers, narrowed)
         yield Session(
             config=config,
@@ -181,6 +194,13 @@ def _ledger(config: Config, *, needed: bool) -> tuple[Ledger, str | None]:
             raise
         # It has the methods of a ledger by refusing each of them.
         return cast(Ledger, UnreachableLedger(str(error))), str(error)
+
+
+def _check_runs(config: Config, narrowed: Narrowed) -> None:
+    """Refuse what no run can be called; with profiles, an ID is whatever others made it."""
+    if not config.tags.profiles:
+        for run_id in sorted(narrowed.runs):
+            check_run_id(run_id)
 
 
 def _check_providers(config: Config, narrowed: Narrowed) -> None:

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
 def init(
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite ./reaper.yaml.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Write ./reaper.yaml from the engines that answer here."""
     from reaper.config import load
@@ -47,6 +48,10 @@ def init(
             failures.say(f"found {provider} at {address}")
     if not any(found.values()):
         failures.say("no engine answers here, so no place stands in it: add one by hand")
+    if as_json:
+        content = {"schema": 1, "written": str(_FILE), "found": found}
+        failures.write(json.dumps(content, indent=2, ensure_ascii=False))
+        return
     failures.write(f"wrote ./{_FILE}; `reaper doctor` checks it, `reaper plan` deletes nothing")
 
 
@@ -67,7 +72,7 @@ def doctor(
     from reaper.cli.session import opened
 
     narrowed = options.narrowed(provider, None, None, None, full=False)
-    with opened(config, narrowed, read_only=True) as session:
+    with opened(config, narrowed, read_only=True, nowhere=True) as session:
         findings = diagnosis.examine(session, accepted=frozenset(accept or ()))
     if as_json:
         content = diagnosis.as_document(findings)

@@ -9,10 +9,11 @@ from reaper.cli.render import View
 from reaper.cli.report import Entry, entries
 from reaper.cli.session import Session
 from reaper.cli.words import parsed
-from reaper.errors import UsageError
+from reaper.errors import ReaperError, ScanIncomplete, UsageError
 from reaper.model import Gap, Plan, Resource, Rule, RunState, Verdict
 from reaper.policy import Case
 from reaper.sweep.cell import Sweep
+from reaper.sweep.reading import covers, read
 from reaper.sweep.site import Settings, Site
 from reaper.sweep.survey import Survey, Surveyor
 
@@ -119,6 +120,14 @@ def find(text: str, all_seen: Sequence[Seen]) -> Found | None:
     return _asked_directly(text, all_seen)
 
 
+def unfound(told: str, gaps: Sequence[Gap]) -> ReaperError:
+    """Say that nothing answers to a name; where the scan had gaps, that it may be there."""
+    if not gaps:
+        return UsageError(told)
+    reasons = "; ".join(dict.fromkeys(gap.reason for gap in gaps))
+    return ScanIncomplete(f"{told}. It may be where the scan could not look: {reasons}")
+
+
 def _begins(ref_id: str, text: str) -> bool:
     return ref_id.startswith(text) or ref_id.removeprefix("sha256:").startswith(text)
 
@@ -130,8 +139,8 @@ def _asked_directly(text: str, all_seen: Sequence[Seen]) -> Found | None:
         return None
     for seen in all_seen:
         cell = seen.site.cell
-        if ref.provider == cell.provider and f"{ref.scope}/".startswith(f"{cell.scope}/"):
-            reading = seen.site.provider.read(cell, [ref]).get(ref.key)
+        if ref.provider == cell.provider and covers(cell, ref):
+            reading = read(seen.site, [ref])[ref.key]
             if isinstance(reading, Resource):
                 return Found(seen=seen, resource=reading)
     return None

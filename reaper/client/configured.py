@@ -49,6 +49,14 @@ def configured() -> Settings:
 
 
 def _is_there() -> bool:
-    if os.environ.get("REAPER_CONFIG") or any(path.is_file() for path in _FILES):
+    if os.environ.get("REAPER_CONFIG") or any(_may_be_there(path) for path in _FILES):
         return True
     return any(name.startswith("REAPER_RUNS__") for name in os.environ)
+
+
+def _may_be_there(path: Path) -> bool:
+    """Whether there is such a file; one that cannot be looked at is for `load` to tell of."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True

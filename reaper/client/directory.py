@@ -124,10 +124,15 @@ class RunDirectory:
 
         Raises:
             RunUnknown: There is none here.
+            RunUnreadable: Whether there is one cannot be told.
         """
         runs = (state or state_directory()) / "runs"
         path = runs / check_run_id(run_id)
-        if not path.is_dir():
+        try:
+            there = path.is_dir()
+        except OSError as error:
+            raise RunUnreadable(f"{path}: cannot be looked at: {error.strerror}") from error
+        if not there:
             raise RunUnknown(
                 f"no run {run_id} is registered in {runs}: if it was started with another state "
                 "directory, set REAPER_STATE to that one"

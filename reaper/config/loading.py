@@ -84,26 +84,39 @@ def find(
     over with a notice.
 
     Raises:
-        ConfigurationError: A file that was named is not there.
+        ConfigurationError: A file that was named is not there, or one cannot be looked at.
     """
     named = env.get("REAPER_CONFIG")
     for given, origin in ((path, "--config"), (Path(named) if named else None, "REAPER_CONFIG")):
         if given is not None:
-            if not given.expanduser().is_file():
-                raise ConfigurationError(f"{given}: there is no such file ({origin} names it)")
-            return Found(path=given.expanduser())
+            if _there(given.expanduser()):
+                return Found(path=given.expanduser())
+            wrong = (
+                "it is a directory; name the file in it"
+                if given.expanduser().is_dir()
+                else "there is no such file"
+            )
+            raise ConfigurationError(f"{given}: {wrong} ({origin} names it)")
     directory = directory or Path()
-    if (own := directory / "reaper.yaml").is_file():
+    if _there(own := directory / "reaper.yaml"):
         return Found(path=own)
     notices: list[str] = []
-    if (shared := directory / "config.yaml").is_file():
+    if _there(shared := directory / "config.yaml"):
         if _is_ours(shared):
             return Found(path=shared)
         notices.append(
             f"{shared} was passed over: none of its keys is reaper's (name it with --config if "
             "it is)"
         )
-    return Found(path=system if system.is_file() else None, notices=tuple(notices))
+    return Found(path=system if _there(system) else None, notices=tuple(notices))
+
+
+def _there(path: Path) -> bool:
+    """Whether there is such a file. One that cannot be looked at may protect what is to stay."""
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigurationError(f"{path}: it cannot be read ({error.strerror})") from error
 
 
 def _is_ours(path: Path) -> bool:

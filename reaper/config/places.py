@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import StringConstraints, model_validator
 
@@ -32,6 +33,10 @@ class TlsSettings(Section):
         if (self.cert is None) != (self.key is None):
             raise ValueError("cert and key go together: give both or neither")
         return self
+
+
+def _has_password(address: str) -> bool:
+    return ":" in urlsplit(address).netloc.rpartition("@")[0]
 
 
 class DockerPlace(Section):
@@ -65,6 +70,11 @@ class DockerPlace(Section):
             raise ValueError(
                 f"{self.host!r} is no engine's address: write unix:///FILE, tcp://HOST:PORT or "
                 "ssh://USER@HOST"
+            )
+        if self.host is not None and _has_password(self.host):
+            raise ValueError(
+                "host must not hold a password: no secret belongs in this file; use the key of an "
+                "SSH agent, or tls"
             )
         if self.tls is not None and self.host is not None and not self.host.startswith("tcp://"):
             raise ValueError("tls needs a host of the form tcp://HOST:PORT")

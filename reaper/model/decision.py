@@ -166,7 +166,9 @@ class Item:
 
     Attributes:
         wave: In which wave it goes, from 0; None where it does not go.
-        status: Why a resource that is to go does not go now (blocked, protected, held, pending).
+        status: Why a resource that is to go does not go now (blocked, protected, held, pending,
+            scheduled).
+        until: When the cloud purges it, where that is scheduled.
         taken_by: The item whose deletion takes this one along; it is verified, not deleted.
     """
 
@@ -176,6 +178,7 @@ class Item:
     detail: str | None = None
     blocked_by: tuple[str, ...] = ()
     taken_by: Ref | None = None
+    until: datetime | None = None
 
     @property
     def ref(self) -> Ref:

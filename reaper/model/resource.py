@@ -40,6 +40,7 @@ class Resource:
             keeps none (EC2's LaunchTime is none).
         state: The provider's own word for its state.
         going: It is on its way out already; no deletion is sent, it is waited for.
+        purge: When the cloud will purge it, where that is scheduled; such a one is `going` too.
         inherited: Keys of tags that it bears because something else does (a container, its image).
         edges: What it depends on and what depends on it; an end that the read could not see is no
             reason to leave the edge out.
@@ -48,7 +49,6 @@ class Resource:
         indirect: Its tags are not its own to claim by: only a journal entry makes it a run's
             (Docker images, which are shared by tags and pulls).
         used: When somebody last used it or wrote to it, where the provider tells.
-        purged: When the provider will purge it, as was asked before (with `going`).
         held_by: What uses it from another cell, by name: it does not go while that is there.
     """
 
@@ -58,13 +58,13 @@ class Resource:
     created: datetime | None = None
     state: str | None = None
     going: bool = False
+    purge: datetime | None = None
     inherited: frozenset[str] = frozenset()
     edges: tuple[Edge, ...] = ()
     unread: str | None = None
     protection: str | None = None
     indirect: bool = False
     used: datetime | None = None
-    purged: datetime | None = None
     held_by: tuple[str, ...] = ()
 
     def others(self, *relations: Relation) -> tuple[Edge, ...]:
@@ -140,6 +140,7 @@ class Kind:
         report_only: Its users cannot be enumerated, so it is only reported unless enabled.
         deadline: How long after the first attempt it may take before that counts as failed.
         backoff: The pace of further attempts.
+        takes: How long its deletion usually takes: before that nobody looks whether it is gone.
         service: The part of the provider whose limits it shares.
     """
 
@@ -149,4 +150,5 @@ class Kind:
     report_only: bool = False
     deadline: timedelta = timedelta(hours=1)
     backoff: Backoff = Backoff()
+    takes: timedelta = timedelta(0)
     service: str = ""

@@ -94,6 +94,7 @@ class Phase(StrEnum):
     CREATED = "created"  # the call succeeded, and made something new
     EXISTED = "existed"  # the call succeeded, and the thing was there before: never a create
     FAILED = "failed"  # the call was refused
+    GONE = "gone"  # written by a sweep: nothing of it is there any more, so it need not be sought
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

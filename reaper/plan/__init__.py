@@ -1,5 +1,15 @@
 """From verdicts to a plan: what blocks, in which waves things go, and the brake; all of it pure."""
 
 from reaper.plan.ordering import Brake, digest, digest_of, order, plan_id, reviewed
+from reaper.plan.stay import Stay, stay
 
-__all__ = ["Brake", "digest", "digest_of", "order", "plan_id", "reviewed"]
+__all__ = [
+    "Brake",
+    "Stay",
+    "digest",
+    "digest_of",
+    "order",
+    "plan_id",
+    "reviewed",
+    "stay",
+]

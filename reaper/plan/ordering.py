@@ -23,10 +23,11 @@ from reaper.model import (
     Status,
 )
 from reaper.plan.blocking import Need, Needs, needs, spread, unmet
+from reaper.plan.stay import Stay, listed, stay
 from reaper.plan.waves import Waves, arrange
 
-# How many blockers a sentence names; `blocked_by` has them all.
-_NAMED = 3
+# What is there now and will go without another deletion, or after one: others wait for it.
+_ON_ITS_WAY = frozenset({Status.PENDING, Status.SCHEDULED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,38 +132,21 @@ def plan_id(plan: Plan) -> str:
     return digest(plan)[:12]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Stay:
-    """Why something that is to go does not go now."""
-
-    status: Status
-    detail: str
-    blocked_by: tuple[str, ...] = ()
-
-
 def _reaped(by_key: Mapping[str, Judged]) -> set[str]:
     return {key for key, each in by_key.items() if each.verdict.decision is Decision.REAP}
 
 
 def _stays(
     by_key: Mapping[str, Judged], at: datetime, parked: Mapping[str, Outcome]
-) -> dict[str, _Stay]:
+) -> dict[str, Stay]:
     """What does not go for its own sake: protected, on its way out already, or parked."""
-    stays: dict[str, _Stay] = {}
+    stays: dict[str, Stay] = {}
     for key in _reaped(by_key):
         resource = by_key[key].resource
         outcome = parked.get(key)
-        if resource.protection is not None:
-            stays[key] = _Stay(status=Status.PROTECTED, detail=resource.protection)
-        elif resource.held_by:
-            told = f"used from elsewhere by {_list(resource.held_by)}"
-            stays[key] = _Stay(status=Status.BLOCKED, detail=told, blocked_by=resource.held_by)
-        elif resource.going and resource.purged is not None:
-            told = f"it will be purged at {resource.purged:%Y-%m-%d %H:%M:%S %Z}"
-            stays[key] = _Stay(status=Status.SCHEDULED, detail=told)
-        elif resource.going:
-            state = f" ({resource.state})" if resource.state else ""
-            stays[key] = _Stay(status=Status.PENDING, detail=f"it is on its way out already{state}")
+        own = stay(resource, at)
+        if own is not None:
+            stays[key] = own
         elif (
             outcome is not None
             and outcome.until is not None
@@ -170,32 +154,32 @@ def _stays(
             and outcome.ref.incarnation in (None, resource.ref.incarnation)
         ):
             detail = f"it is tried again at {outcome.until:%Y-%m-%d %H:%M:%S %Z}: {outcome.detail}"
-            stays[key] = _Stay(status=Status.PENDING, detail=detail)
+            stays[key] = Stay(status=Status.PENDING, detail=detail)
     return stays
 
 
 def _blocked(
     every: Needs,
-    stays: Mapping[str, _Stay],
+    stays: Mapping[str, Stay],
     by_key: Mapping[str, Judged],
     resources: Mapping[str, Resource],
-) -> dict[str, _Stay]:
+) -> dict[str, Stay]:
     """What would harm something that stays; or only has to wait for something that goes already."""
-    pending = {key for key, stay in stays.items() if stay.status is Status.PENDING}
+    pending = {key for key, stay in stays.items() if stay.status in _ON_ITS_WAY}
     possible = every.keys() | pending
     stuck = {key for key, each in every.items() if unmet(each, possible)}
     stuck |= spread(stuck, every)
     waiting = spread(pending, every) - stuck
     together = every.keys() - stuck - waiting
-    found: dict[str, _Stay] = {}
+    found: dict[str, Stay] = {}
     for key in stuck:
         blockers = unmet(every[key], together | waiting | pending)
-        told = _list([f"{need}{_why(need, by_key, resources, stays)}" for need in blockers])
-        found[key] = _Stay(status=Status.BLOCKED, detail=told, blocked_by=_names(blockers))
+        told = listed([f"{need}{_why(need, by_key, resources, stays)}" for need in blockers])
+        found[key] = Stay(status=Status.BLOCKED, detail=told, blocked_by=_names(blockers))
     for key in waiting:
         blockers = unmet(every[key], together)
-        told = f"it waits for what goes before: {_list([str(need) for need in blockers])}"
-        found[key] = _Stay(status=Status.PENDING, detail=told, blocked_by=_names(blockers))
+        told = f"it waits for what goes before: {listed([str(need) for need in blockers])}"
+        found[key] = Stay(status=Status.PENDING, detail=told, blocked_by=_names(blockers))
     return found
 
 
@@ -203,7 +187,7 @@ def _why(
     need: Need,
     by_key: Mapping[str, Judged],
     resources: Mapping[str, Resource],
-    stays: Mapping[str, _Stay],
+    stays: Mapping[str, Stay],
 ) -> str:
     """Why the other does not go, in a clause."""
     key = need.other.key
@@ -256,29 +240,33 @@ def _exempt(key: str, judged: Judged, released: frozenset[str]) -> bool:
 
 
 def _hold(
-    held: set[str], why: str | None, every: Needs, stays: Mapping[str, _Stay]
-) -> dict[str, _Stay]:
+    held: set[str], why: str | None, every: Needs, stays: Mapping[str, Stay]
+) -> dict[str, Stay]:
     """Hold these, and what cannot go without them."""
     if why is None:
         return {}
     free = {key: each for key, each in every.items() if key not in stays}
     bound = spread(held, free) - held
     together = free.keys() - held - bound
-    found = {key: _Stay(status=Status.HELD, detail=f"the brake holds it: {why}") for key in held}
+    found = {key: Stay(status=Status.HELD, detail=f"the brake holds it: {why}") for key in held}
     for key in bound:
         blockers = unmet(free[key], together)
-        told = f"the brake holds what goes before: {_list([str(need) for need in blockers])}"
-        found[key] = _Stay(status=Status.HELD, detail=told, blocked_by=_names(blockers))
+        told = f"the brake holds what goes before: {listed([str(need) for need in blockers])}"
+        found[key] = Stay(status=Status.HELD, detail=told, blocked_by=_names(blockers))
     return found
 
 
 def _item(
-    judged: Judged, stay: _Stay | None, waves: Waves, resources: Mapping[str, Resource]
+    judged: Judged, stay: Stay | None, waves: Waves, resources: Mapping[str, Resource]
 ) -> Item:
     key = judged.resource.ref.key
     if stay is not None:
         return Item(
-            judged=judged, status=stay.status, detail=stay.detail, blocked_by=stay.blocked_by
+            judged=judged,
+            status=stay.status,
+            detail=stay.detail,
+            blocked_by=stay.blocked_by,
+            until=stay.until,
         )
     taker = waves.taken.get(key)
     return Item(
@@ -294,9 +282,3 @@ def _place(item: Item) -> tuple[bool, int, str]:
 
 def _names(blockers: Sequence[Need]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(need.other) for need in blockers))
-
-
-def _list(parts: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(parts))
-    more = len(unique) - _NAMED
-    return "; ".join(unique[:_NAMED]) + (f"; and {more} more" if more > 0 else "")

@@ -53,7 +53,11 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Absent:
-    """An authoritative read said «not found». It proves absence only beside a positive control."""
+    """An authoritative read said «not found». It proves absence only beside a positive control.
+
+    What is over and is listed still (a terminated instance) is absent too, with its state as
+    detail. What the cloud will purge later is not: that is a `Resource` with its `purge`.
+    """
 
     detail: str = "not found"
 
@@ -138,6 +142,13 @@ class Provider(Protocol):
     def parallel(self) -> int:
         """How many deletions at once this place takes."""
 
+    @property
+    def batch(self) -> int:
+        """How many resources are best read together: what one call answers, or a few at once.
+
+        So many are looked at again together before they are deleted, and verified together.
+        """
+
     def identity(self) -> Identity:
         """Ask the place who it is. It is asked before anything else.
 
@@ -159,6 +170,12 @@ class Provider(Protocol):
     def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
         """Read each of these authoritatively; the result has an entry for each `ref.key`.
 
+        They can be of several kinds, and more than `batch`: the provider groups and divides them
+        into calls. One call's failure makes its own refs unreadable, not the others. A resource
+        tells all that uses or controls it, and all that its deletion takes along or alters: the
+        second look asks nobody else. It bears the incarnation that the index and the creates'
+        responses give, always or never for a kind.
+
         A ref without incarnation means whatever has the ID now. Reading one whose incarnation
         differs from the one asked for gives the resource that is there now: to compare is the
         sweep's business.
@@ -167,18 +184,29 @@ class Provider(Protocol):
     def delete(self, cell: Cell, resource: Resource) -> Answer:
         """Send one deletion, on the condition of its incarnation where the cloud can check it.
 
+        Steps that belong to it and touch only the resource itself (revoke its rules, empty it) are
+        sent here too, each only if the one before succeeded. Where a step takes long, answer
+        STARTED after it: what is there still is judged anew, and the next call takes the next step.
+        ABSENT and DONE are to be verified; THROTTLED means that nothing was changed.
+
         Raises:
             ReadOnlyViolation: The provider was opened read-only.
         """
 
     def poll(self, cell: Cell, handle: str) -> Answer:
-        """Ask what became of a long operation; STARTED while it runs."""
+        """Ask what became of a long operation; STARTED while it runs.
+
+        The reply is about the operation: where the asking itself failed, it is UNCERTAIN.
+        """
 
     def control(self, cell: Cell, kind: str) -> str | None:
         """Make a read in the same scope that must succeed; None if it did, else why it did not."""
 
     def lookup(self, cell: Cell, entry: JournalEntry) -> Sequence[Ref] | Unreadable:
-        """Find what an intent without a result may have created; candidates, as from `index`."""
+        """Find what an intent without a result may have created; candidates, as from `index`.
+
+        Nothing found means that every page was seen: an hour later nobody asks again.
+        """
 
     def close(self) -> None:
         """Give connections back."""

@@ -59,6 +59,7 @@ class MemoryProvider:
         pause: Callable[[float], None] = lambda _: None,
         read_only: bool = False,
         parallel: int = 1,
+        batch: int = 16,
     ) -> None:
         self._world = world
         self._by = by
@@ -66,6 +67,7 @@ class MemoryProvider:
         self._pause = pause
         self._read_only = read_only
         self._parallel = parallel
+        self._batch = batch
 
     @property
     def name(self) -> str:
@@ -81,6 +83,11 @@ class MemoryProvider:
     def parallel(self) -> int:
         """How many deletions at once are wanted of it."""
         return self._parallel
+
+    @property
+    def batch(self) -> int:
+        """How many resources are to be read together."""
+        return self._batch
 
     def identity(self) -> Identity:
         """Tell who it is: always `memory`."""

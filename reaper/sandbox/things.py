@@ -92,6 +92,7 @@ class Thing:
     protection_shown: bool = True
     wanted: int = 0
     purge: int = 0
+    purged_at: datetime | None = None
 
     def bound(self, *bonds: Bond) -> list[Thing]:
         """What it holds by one of these bonds."""
@@ -139,6 +140,7 @@ def _describe(thing: Thing, holders: Iterable[tuple[Bond, Thing]]) -> Resource:
         created=thing.created,
         state=thing.state,
         going=thing.going,
+        purge=thing.purged_at,
         inherited=thing.inherited,
         edges=tuple(dict.fromkeys(from_this + from_that)),
         protection=thing.protection if thing.protection_shown else None,

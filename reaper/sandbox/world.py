@@ -180,7 +180,7 @@ class World:
             self._settle()
             thing = self._find(ref)
             thing.purge += 1
-            thing.going, thing.state = False, "there"
+            thing.going, thing.state, thing.purged_at = False, "there", None
             self._note(thing, Deed.SPARED, self._clock.elapsed(), by=by)
 
     def everything(self) -> tuple[Resource, ...]:
@@ -271,7 +271,7 @@ class World:
         elif sort.purged_after is not None:
             _mark(thing, going=True, state="to be purged")
             deletion.progress = Progress.DONE
-            deletion.purge = self.now() + sort.purged_after
+            deletion.purge = thing.purged_at = self.now() + sort.purged_after
             thing.purge += 1
             self._later_purge(thing, now + sort.purged_after.total_seconds(), by=by)
         elif sort.takes + slow:

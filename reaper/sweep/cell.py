@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -18,7 +17,6 @@ from reaper.model import (
     Cell,
     Decision,
     Gap,
-    Item,
     Judged,
     Outcome,
     Plan,
@@ -30,17 +28,15 @@ from reaper.model import (
 from reaper.plan import digest, plan_id
 from reaper.sweep.look import Going, Looker, Spared
 from reaper.sweep.resume import Resumer
-from reaper.sweep.shoot import Halted, Shooter, Shot, Trigger
+from reaper.sweep.shoot import Shooter, Shot, Trigger
 from reaper.sweep.site import Site, outcome_of
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.verify import Verifier
+from reaper.sweep.volley import Result, Volley
 
 log = structlog.get_logger()
 
 _LOCK_PAUSE_S = 0.5
-# So many deletions are verified together while others are on their way: each time costs the
-# provider a positive control, and after the last deletion everybody waits for what is left.
-_GLANCE_AT = 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,6 +75,7 @@ class Sweep:
     surveyor = Surveyor
     looker = Looker
     shooter = Shooter
+    volley = Volley
     verifier = Verifier
     resumer = Resumer
 
@@ -99,6 +96,8 @@ class Sweep:
                 takes it up from there.
         """
         site = self.site
+        if site.unsure is not None:
+            return self._skip(site.unsure)
         paused = site.ledger.paused()
         if paused is not None:
             return self._skip(f"sweeping is paused by {paused.by}: {paused.reason}")
@@ -141,6 +140,7 @@ class Sweep:
         surveyor = self.surveyor(replace(site, keep=partial(self._renew, lock)))
         survey = surveyor.survey()
         settled = resumer.settle(survey)
+        resumer.close_journal(survey)
         note_held(site.ledger, survey.plan)
         site.observer.planned(survey.plan)
         site.at("planned")
@@ -160,6 +160,7 @@ class Sweep:
         looker = self.looker(site, surveyor, survey, progress.going)
         trigger = Trigger(lock=lock)
         shooter = self.shooter(site, looker, trigger)
+        volley = self.volley(site, looker, shooter, trigger)
         verifier = self.verifier(site, looker, partial(self._renew, lock))
         living = self.end_runs(survey)
         waves = survey.plan.waves
@@ -173,9 +174,9 @@ class Sweep:
             due = [item for item in due if item.ref.key not in progress.spared]
             settle = partial(self._settle, progress=progress)
             left: list[Shot] = []
-            for result in self._attempts(shooter, due):
+            for result in volley.fire(due):
                 self._note(result, progress, shots)
-                if len(shots) == _GLANCE_AT:
+                if len(shots) >= site.provider.batch:
                     left += verifier.glance(shots, settle)
                     shots.clear()
             try:
@@ -187,21 +188,7 @@ class Sweep:
                 break
         return trigger
 
-    def _attempts(
-        self, shooter: Shooter, due: Sequence[Item]
-    ) -> Iterator[Shot | Spared | Halted | Outcome]:
-        workers = self.site.workers or self.site.provider.parallel
-        if workers == 1 or len(due) == 1:
-            for item in due:
-                yield shooter.attempt(item)
-            return
-        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="reap") as pool:
-            for future in as_completed([pool.submit(shooter.attempt, item) for item in due]):
-                yield future.result()
-
-    def _note(
-        self, result: Shot | Spared | Halted | Outcome, progress: Progress, shots: list[Shot]
-    ) -> None:
+    def _note(self, result: Result, progress: Progress, shots: list[Shot]) -> None:
         if isinstance(result, Shot):
             shots.append(result)
         elif isinstance(result, Spared):
@@ -263,7 +250,8 @@ class Sweep:
                 continue
             known = survey.memory.outcomes.get(key)
             now = self.site.ledger.now()
-            if known is not None and known.until is not None and known.until > now:
+            news = item.status is Status.SCHEDULED and known and known.status is not item.status
+            if not news and known is not None and known.until is not None and known.until > now:
                 progress.going.settled[key] = known  # parked: nothing new is known
                 continue
             goes_with = f"goes with {item.taken_by}" if item.taken_by else None
@@ -273,7 +261,7 @@ class Sweep:
                 item.detail or halted or goes_with or "did not have its turn",
                 at=now,
                 blocked_by=item.blocked_by,
-                until=item.judged.resource.purged,
+                until=item.until,
                 attempts=known.attempts if known is not None else 0,
             )
             self._settle(outcome, progress)

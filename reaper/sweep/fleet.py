@@ -57,7 +57,7 @@ def assemble(
     for number, provider in enumerate(providers):
         try:
             identity = provider.identity()
-            check_pin(ledger, provider.name, identity)
+            unsure = check_pin(ledger, provider.name, identity)
             cells = provider.cells()
         except PlaceUnreachable as error:
             gaps.append(Gap(provider=provider.name, scope="?", kind=None, reason=str(error)))
@@ -75,30 +75,35 @@ def assemble(
                         holder=holder(clock, number),
                         directories=directories or NoDirectories(),
                         observer=observer or Unobserved(),
+                        unsure=unsure,
                     ),
                 )
     return Fleet(sites=tuple(sites.values()), gaps=tuple(gaps))
 
 
-def check_pin(ledger: Ledger, provider: str, identity: Identity) -> None:
+def check_pin(ledger: Ledger, provider: str, identity: Identity) -> str | None:
     """Compare who a place says it is with what it said at first use.
+
+    Returns:
+        Why that could not be compared, so that nothing may be deleted there; None: it is the same.
 
     Raises:
         IdentityMismatch: It is another one now.
     """
     if not identity.pin:
-        return
+        return None
     try:
         pinned = ledger.pin(pin_name(provider, identity), identity.id)
     except LedgerError as error:
         log.warning("pin not checked", place=identity.place, reason=str(error))
-        return
+        return f"whether {identity.place} is the place that it was cannot be told: {error}"
     if pinned != identity.id:
         raise IdentityMismatch(
             f"{provider} at {identity.place} is {identity.id} now, and was {pinned} when reaper "
             "first saw it: nothing was done. If you replaced it on purpose, say so with "
             f"`reaper doctor --accept {identity.id}`, or name it in the configuration"
         )
+    return None
 
 
 def pin_name(provider: str, identity: Identity) -> str:

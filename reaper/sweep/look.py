@@ -1,13 +1,14 @@
-"""The second look: read a resource again, right before its deletion, and judge it anew.
+"""The second look: read resources again, right before their deletion, and judge them anew.
 
-Whatever the plan said, this decides. A look ends in `Clear` (shoot, now), in `Spared` (it is not to
-go after all), or in an outcome that says why it does not go now.
+Whatever the plan said, this decides. A look is at several at once, since one call reads many. For
+each it ends in `Clear` (shoot, now), in `Spared` (it is not to go after all), or in an outcome that
+says why it does not go now.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from reaper.model import (
     Basis,
@@ -15,6 +16,7 @@ from reaper.model import (
     Decision,
     Edge,
     Item,
+    Judged,
     Outcome,
     Ref,
     Relation,
@@ -22,9 +24,12 @@ from reaper.model import (
     Status,
     Verdict,
 )
-from reaper.providers.protocol import Absent, Reading, Unreadable
+from reaper.plan import stay
+from reaper.providers.protocol import Absent, Reading
+from reaper.sweep.reading import read
 from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
+from reaper.sweep.view import View
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +108,15 @@ class Going:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Look:
+    """One item's part of a look: what was seen of all, and judged of what is planned to go."""
+
+    item: Item
+    view: View
+    judged: Mapping[str, Judged]
+
+
 class Looker:
     """Takes second looks in one cell."""
 
@@ -112,85 +126,153 @@ class Looker:
         self.survey = survey
         self.going = going
 
-    def look(self, item: Item) -> Clear | Spared | Outcome:
-        """Read the item and all that its deletion touches again, and judge each anew."""
-        elapsed = self.site.clock.elapsed()
-        waits = self.going.awaited(item, self.going.before.get(item.ref.key, ()))
-        if waits:
-            return self._pending(item, f"waits for {sentence(waits)} to go first")
-        reading = self.read(item.ref)
+    def look(self, items: Sequence[Item]) -> list[Clear | Spared | Outcome]:
+        """Read the items and all that their deletions touch again, and judge each anew.
+
+        The answers are in the order of the items.
+        """
+        waits = [self.going.awaited(item, self._before(item)) for item in items]
+        due = [item for item, others in zip(items, waits, strict=True) if not others]
+        view = View(self.site, self.read)
+        view.take((item.ref for item in due), self._leads)
         self.site.at("read again")
-        if not isinstance(reading, Resource):
-            return self._not_there(item, reading)
-        if self.changed(item.ref, reading.ref):
-            return self.outcome(item, Status.GONE, "gone: another resource bears its ID now")
-        fresh = self.surveyor.judge_again(
-            reading, self.survey, controller_reaped=self._controller_reaped(item)
-        )
-        if fresh.verdict.decision is not Decision.REAP:
-            return Spared(item=item, verdict=fresh.verdict)
-        if fresh.claim.run != item.judged.claim.run:
-            return self._pending(item, f"bears another run now, {fresh.claim.run}")
-        if reading.going:
-            return self._pending(item, f"on its way out already ({reading.state})")
-        if reading.protection is not None:
-            return self.outcome(item, Status.PROTECTED, reading.protection)
-        hindrance = self.hindrance(item, reading, frozenset({item.ref.key}))
-        if hindrance is not None:
-            return hindrance
-        taken = self._taken(reading)
-        return Clear(
-            item=item,
-            resource=reading,
-            verdict=fresh.verdict,
-            claim=fresh.claim,
-            elapsed=elapsed,
-            taken=taken,
-            derived=self._derived(reading, fresh.claim, taken),
-        )
+        fresh = self._judge(view)
+        return [
+            self._pending(item, f"waits for {sentence(others)} to go first")
+            if others
+            else self._look(_Look(item=item, view=view, judged=fresh))
+            for item, others in zip(items, waits, strict=True)
+        ]
+
+    def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+        """Read resources authoritatively."""
+        return read(self.site, refs)
 
     def changed(self, judged: Ref, found: Ref) -> bool:
         """Whether what bears the ID now is another resource than the one that was judged."""
         return judged.incarnation != found.incarnation
 
-    def read(self, ref: Ref) -> Reading:
-        """Read one resource authoritatively."""
-        readings = self.site.provider.read(self.site.cell, [ref])
-        return readings.get(ref.key, Unreadable(reason="the provider left it out"))
+    def _before(self, item: Item) -> Iterable[str]:
+        return self.going.before.get(item.ref.key, ())
+
+    def _leads(self, ref: Ref, resource: Resource) -> Iterator[Ref]:
+        """What else must be read to judge what a deletion touches, and by whose word it may."""
+        parent = self._parent(ref)
+        if parent is not None:
+            yield parent
+        if ref.key not in self.going.planned:
+            return
+        for edge in resource.edges:
+            key = edge.other.key
+            if (
+                (edge.relation in {Relation.TAKES, Relation.ALTERS} and not self.going.gone(key))
+                or (edge.relation is Relation.CONTROLLED_BY and key not in self.going.planned)
+                or (edge.relation is Relation.MADE and key not in self.survey.world)
+            ):
+                yield edge.other
+
+    def _parent(self, ref: Ref) -> Ref | None:
+        """What made it a run's by having made it; None where nothing did, or this sweep took it."""
+        parent, _ = self.survey.parents.get(ref.key, (None, None))
+        return None if parent is None or self.going.gone(parent.key) else parent
+
+    def _judge(self, view: View) -> Mapping[str, Judged]:
+        """Judge all that is planned to go and still the same, by what the ledger says now."""
+        planned = self.going.planned
+        return self.surveyor.judge_again(
+            view.there(),
+            self.survey,
+            wanted=frozenset(
+                key
+                for key, found in view.there().items()
+                if key in planned and not self.changed(planned[key].ref, found.ref)
+            ),
+            reaped=frozenset(key for key in planned if self._controller_reaped(planned[key])),
+        )
+
+    def _look(self, look: _Look) -> Clear | Spared | Outcome:
+        item, view = look.item, look.view
+        reading = view[item.ref]
+        if not isinstance(reading, Resource):
+            return self._not_there(item, view.unproved(item.ref, reading))
+        if self.changed(item.ref, reading.ref):
+            return self.outcome(item, Status.GONE, "gone: another resource bears its ID now")
+        fresh = look.judged[item.ref.key]
+        doubt = self._doubt_of_parents(item, view)
+        if doubt is not None:
+            return self._pending(item, doubt)
+        if fresh.verdict.decision is not Decision.REAP:
+            return Spared(item=item, verdict=fresh.verdict)
+        if fresh.claim.run != item.judged.claim.run:
+            return self._pending(item, f"bears another run now, {fresh.claim.run}")
+        own = stay(reading, self.site.ledger.now())
+        if own is not None:
+            told = self.outcome(item, own.status, own.detail, blocked_by=own.blocked_by)
+            return replace(told, until=own.until)
+        hindrance = self._hindrance(look, reading, frozenset({item.ref.key}))
+        if hindrance is not None:
+            return hindrance
+        taken = self._taken(look, reading)
+        return Clear(
+            item=item,
+            resource=reading,
+            verdict=fresh.verdict,
+            claim=fresh.claim,
+            elapsed=view.elapsed,
+            taken=taken,
+            derived=self._derived(look, taken),
+        )
+
+    def _doubt_of_parents(self, item: Item, view: View) -> str | None:
+        """Why it is not known whose it is now: nobody can tell whether what made it is there."""
+        seen: set[str] = set()
+        parent = self._parent(item.ref)
+        while parent is not None and parent.key not in seen:
+            seen.add(parent.key)
+            reading = view[parent]
+            why = None if isinstance(reading, Resource) else view.unproved(parent, reading)
+            if why is not None:
+                return f"{parent}, which made it, could not be read again: {why}"
+            parent = self._parent(parent)
+        return None
 
     # --- what its deletion would touch ----------------------------------------------------------
 
-    def hindrance(self, item: Item, resource: Resource, seen: frozenset[str]) -> Outcome | None:
+    def _hindrance(self, look: _Look, resource: Resource, seen: frozenset[str]) -> Outcome | None:
         """Why the item cannot go, as far as `resource` (itself, or what it takes along) tells."""
         for edge in resource.others(Relation.USED_BY, Relation.CONTROLLED_BY):
             if edge.other.key not in seen:
-                found = self._outlives(item, resource, edge)
+                found = self._outlives(look, resource, edge)
                 if found is not None:
                     return found
         for edge in resource.others(Relation.TAKES, Relation.ALTERS):
             if edge.other.key not in seen:
-                found = self._suffers(item, edge, seen | {edge.other.key})
+                found = self._suffers(look, edge, seen | {edge.other.key})
                 if found is not None:
                     return found
         return None
 
-    def _outlives(self, item: Item, resource: Resource, edge: Edge) -> Outcome | None:
+    def _outlives(self, look: _Look, resource: Resource, edge: Edge) -> Outcome | None:
         """What uses or controls it must be gone, or in this plan where a cycle was broken."""
-        other = edge.other.key
+        other, item = edge.other.key, look.item
         if other in self.going.planned:
             waits = self.going.awaited(item, (other,))
             return self._pending(item, f"waits for {other} to go first") if waits else None
         if edge.relation is Relation.CONTROLLED_BY:  # its name can outlive it on what it made
-            reading = self.read(edge.other)
-            if not isinstance(reading, Resource) and self._unproved(edge.other, reading) is None:
+            reading = look.view[edge.other]
+            if (
+                not isinstance(reading, Resource)
+                and look.view.unproved(edge.other, reading) is None
+            ):
                 return None
         return self._blocked(item, resource, edge)
 
-    def _suffers(self, item: Item, edge: Edge, seen: frozenset[str]) -> Outcome | None:
+    def _suffers(self, look: _Look, edge: Edge, seen: frozenset[str]) -> Outcome | None:
         """What goes along or is altered must itself be reapable, now."""
+        item = look.item
         if self.going.gone(edge.other.key):
             return None
-        reading = self.read(edge.other)
+        reading = look.view[edge.other]
         if not isinstance(reading, Resource):
             why = reading.detail if isinstance(reading, Absent) else reading.reason
             told = f"{edge.other}, which it {edge.relation}, could not be read: {why}"
@@ -198,38 +280,40 @@ class Looker:
         planned = self.going.planned.get(edge.other.key)
         if planned is None or self.changed(planned.ref, reading.ref):
             return self._blocked(item, reading, edge)
-        fresh = self.surveyor.judge_again(
-            reading, self.survey, controller_reaped=self._controller_reaped(planned)
-        )
-        if fresh.verdict.decision is not Decision.REAP or reading.protection is not None:
+        doubt = self._doubt_of_parents(planned, look.view)
+        if doubt is not None:
+            return self._pending(item, f"of {edge.other}, which it {edge.relation}: {doubt}")
+        fresh = look.judged[edge.other.key]
+        stays = reading.protection is not None or bool(reading.held_by)
+        if fresh.verdict.decision is not Decision.REAP or stays:
             return self._blocked(item, reading, edge)
-        return self.hindrance(item, reading, seen)
+        return self._hindrance(look, reading, seen)
 
-    def _taken(self, resource: Resource) -> tuple[Item, ...]:
+    def _taken(self, look: _Look, resource: Resource) -> tuple[Item, ...]:
         """What the deletion takes along, directly or through what it takes, and is still there."""
         taken: dict[str, Item] = {}
         ask = [resource]
         while ask:
             for edge in ask.pop().others(Relation.TAKES):
-                key = edge.other.key
-                if key in self.going.planned and key not in taken and not self.going.gone(key):
+                key, reading = edge.other.key, look.view[edge.other]
+                if (
+                    isinstance(reading, Resource)
+                    and key not in {look.item.ref.key, *taken}
+                    and not self.going.gone(key)
+                ):
                     taken[key] = self.going.planned[key]
-                    ask.append(self.survey.world[key])
+                    ask.append(reading)
         return tuple(taken.values())
 
-    def _derived(
-        self, resource: Resource, found: Claim, taken: Iterable[Item]
-    ) -> tuple[tuple[Ref, Claim], ...]:
-        """What is the run's by this resource alone, to be remembered before this is gone."""
-        parents = [(resource, found)]
-        parents.extend((item.judged.resource, item.judged.claim) for item in taken)
+    def _derived(self, look: _Look, taken: Iterable[Item]) -> tuple[tuple[Ref, Claim], ...]:
+        """What is the run's by these resources alone, to be remembered before they are gone."""
         derived: dict[str, tuple[Ref, Claim]] = {}
-        for parent, claim in parents:
-            for edge in parent.others(Relation.MADE):
-                child = self.survey.world.get(edge.other.key) or self.read(edge.other)
+        for parent in (look.judged[item.ref.key] for item in (look.item, *taken)):
+            for edge in parent.resource.others(Relation.MADE):
+                child = self.survey.world.get(edge.other.key) or look.view[edge.other]
                 if isinstance(child, Resource):
                     heir = self.surveyor.claim(
-                        child, self.survey.memory, parent=(parent.ref, claim)
+                        child, self.survey.memory, parent=(parent.resource.ref, parent.claim)
                     )
                     if heir.basis is Basis.DERIVED:
                         derived[child.ref.key] = (child.ref, heir)
@@ -269,15 +353,7 @@ class Looker:
             detail = f"takes along {resource.ref}, which is {edge.relation} {edge.other}{name}"
         return self.outcome(item, Status.BLOCKED, detail, blocked_by=(str(edge.other),))
 
-    def _not_there(self, item: Item, reading: Absent | Unreadable) -> Outcome:
-        why = self._unproved(item.ref, reading)
-        if why is not None:
-            return self._pending(item, f"could not be read again: {why}")
+    def _not_there(self, item: Item, unproved: str | None) -> Outcome:
+        if unproved is not None:
+            return self._pending(item, f"could not be read again: {unproved}")
         return self.outcome(item, Status.GONE, "was gone already")
-
-    def _unproved(self, ref: Ref, reading: Absent | Unreadable) -> str | None:
-        """Why a read does not prove that nothing is there; None: it is gone beyond doubt."""
-        if isinstance(reading, Unreadable):
-            return reading.reason
-        why_not = self.site.provider.control(self.site.cell, ref.kind)
-        return None if why_not is None else f"not found, but that proves nothing: {why_not}"

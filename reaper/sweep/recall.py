@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from reaper.errors import LedgerError
 from reaper.ledger import identity
-from reaper.model import Claim, Gap, Mark, Outcome, Ref
+from reaper.model import Claim, Gap, JournalEntry, Mark, Outcome, Ref
 from reaper.providers.protocol import Unreadable
 from reaper.sweep.site import Site, gap
 from reaper.tags import Journal
@@ -26,6 +26,7 @@ class Memory:
             it a run's.
         outcomes: The open outcomes, by `ref.key`.
         under_way: The `ref.key` of what a long operation is at work on.
+        unfound: Intents without a result, of which nothing was found.
         fresh: Runs whose directory was read just now.
     """
 
@@ -37,6 +38,7 @@ class Memory:
     unsettled: tuple[Ref, ...] = ()
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     under_way: frozenset[str] = frozenset()
+    unfound: tuple[JournalEntry, ...] = ()
     fresh: frozenset[str] = frozenset()
     gaps: tuple[Gap, ...] = ()
 
@@ -49,13 +51,13 @@ def recall(site: Site) -> Memory:
         entries = site.ledger.entries(scope)
         settled = site.ledger.settled(scope)
         journal = Journal.of(entries)
-        lookups, gaps = _look_up(site, journal)
+        lookups, unfound, gaps = _look_up(site, journal)
         outcomes = site.ledger.open_outcomes(str(site.cell))
         intents = site.ledger.open_intents(str(site.cell))
         return Memory(
             journal=journal,
             journaled=(
-                *(ref for ref in journal.created_refs() if identity(ref) not in settled),
+                *(ref for ref in _sought(site, journal) if identity(ref) not in settled),
                 *lookups,
             ),
             remembered=site.ledger.remembered(scope),
@@ -67,6 +69,7 @@ def recall(site: Site) -> Memory:
             ),
             outcomes={outcome.ref.key: outcome for outcome in outcomes},
             under_way=frozenset(intent.ref.key for intent in intents if intent.handle is not None),
+            unfound=unfound,
             fresh=fresh,
             gaps=gaps,
         )
@@ -74,10 +77,23 @@ def recall(site: Site) -> Memory:
         return Memory(unavailable=str(error))
 
 
-def _look_up(site: Site, journal: Journal) -> tuple[tuple[Ref, ...], tuple[Gap, ...]]:
+def _sought(site: Site, journal: Journal) -> list[Ref]:
+    return [entry.ref for entry in _concerned(site, journal.sought) if entry.ref is not None]
+
+
+def _concerned(site: Site, entries: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """Leave out what other runs created, where a command is about some only."""
+    runs = site.settings.narrowing.runs
+    return [entry for entry in entries if runs is None or entry.run in runs]
+
+
+def _look_up(
+    site: Site, journal: Journal
+) -> tuple[tuple[Ref, ...], tuple[JournalEntry, ...], tuple[Gap, ...]]:
     refs: list[Ref] = []
+    unfound: list[JournalEntry] = []
     gaps: list[Gap] = []
-    for entry in journal.unresolved():
+    for entry in _concerned(site, journal.unresolved()):
         found = site.provider.lookup(site.cell, entry)
         if isinstance(found, Unreadable):
             gaps.append(
@@ -87,9 +103,11 @@ def _look_up(site: Site, journal: Journal) -> tuple[tuple[Ref, ...], tuple[Gap, 
                     f"looking for what {entry.run} meant to create failed: {found.reason}",
                 )
             )
-        else:
+        elif found:
             refs.extend(found)
-    return tuple(refs), tuple(gaps)
+        else:
+            unfound.append(entry)
+    return tuple(refs), tuple(unfound), tuple(gaps)
 
 
 def ledger_now(site: Site, memory: Memory) -> datetime:

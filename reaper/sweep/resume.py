@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from reaper.ledger import Intent, Lock
-from reaper.model import Decision, Outcome, Ref, Resource, Status
+from reaper.model import Decision, Outcome, Phase, Resource, Status
 from reaper.providers.protocol import Absent, Answer, Reply, Unreadable
+from reaper.sweep.reading import read
 from reaper.sweep.site import Site, put_off
 from reaper.sweep.survey import Survey
+from reaper.sweep.view import Questions
+
+_LATE = timedelta(hours=1)
 
 
 class Resumer:
@@ -17,17 +22,18 @@ class Resumer:
     def __init__(self, site: Site, lock: Lock) -> None:
         self.site = site
         self.lock = lock
+        self.questions = Questions(site)
 
     def resume(self) -> tuple[Outcome, ...]:
         """Look for each open intent what became of it; what is still there is judged anew later."""
         intents = self.site.ledger.open_intents(str(self.site.cell))
         if not intents:
             return ()
-        readings = self.site.provider.read(self.site.cell, [intent.ref for intent in intents])
+        readings = read(self.site, [intent.ref for intent in intents])
+        self.questions = Questions(self.site)
         outcomes: list[Outcome] = []
         for intent in intents:
-            reading = readings.get(intent.ref.key, Unreadable(reason="the provider left it out"))
-            found = self.became(intent, reading)
+            found = self.became(intent, readings[intent.ref.key])
             if found is not None:
                 self.record(found)
                 outcomes.append(found)
@@ -45,7 +51,7 @@ class Resumer:
         if isinstance(reading, Unreadable):
             return None
         if isinstance(reading, Absent):
-            if self.site.provider.control(self.site.cell, intent.ref.kind) is not None:
+            if self.questions.control(intent.ref.kind) is not None:
                 return None
             return self.gone(intent, "deleted, and seen gone by a later sweep")
         if reading.ref.incarnation != intent.ref.incarnation:
@@ -53,7 +59,7 @@ class Resumer:
         if intent.handle is None:
             self.site.ledger.answer(intent.id, "interrupted", "the sweep ended before the answer")
             return None
-        return self.under_way(intent, self.site.provider.poll(self.site.cell, intent.handle))
+        return self.under_way(intent, self.questions.poll(intent.handle))
 
     def gone(self, intent: Intent, detail: str) -> Outcome:
         """Close the intent: its resource is gone."""
@@ -111,10 +117,24 @@ class Resumer:
         return tuple(outcomes)
 
     def _proved(self, survey: Survey) -> frozenset[str]:
-        absent = {ref.key: ref for ref in survey.absent}
-        refs: list[Ref] = [absent[key] for key in survey.memory.outcomes if key in absent]
-        return frozenset(
-            ref.key for ref in refs if self.site.provider.control(self.site.cell, ref.kind) is None
+        return survey.gone & survey.memory.outcomes.keys()
+
+    def close_journal(self, survey: Survey) -> None:
+        """Note of what runs created that it is gone, so that no later sweep reads it in vain.
+
+        Not before an hour after the call: until then «not found» may be a cloud that is late.
+        """
+        site, memory = self.site, survey.memory
+        now = site.ledger.now()
+        gone = [
+            entry
+            for entry in memory.journal.sought
+            if entry.ref is not None and entry.ref.key in survey.gone
+        ]
+        site.ledger.add_entries(
+            replace(entry, phase=Phase.GONE, at=now, test=None, detail=None)
+            for entry in (*gone, *memory.unfound)
+            if now - entry.at > _LATE
         )
 
     def _over(self, outcome: Outcome, detail: str) -> Outcome:

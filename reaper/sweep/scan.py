@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reaper.model import Gap, Ref, Relation, Resource, Scan
 from reaper.providers.protocol import Absent, Query, Unreadable
+from reaper.sweep.keeping import kept
+from reaper.sweep.reading import covers, read
 from reaper.sweep.recall import Memory, ledger_now
 from reaper.sweep.site import Site, gap
 from reaper.tags import marker_keys
@@ -22,30 +24,47 @@ FAMILY = (
 )
 
 
-def scan(site: Site, memory: Memory) -> tuple[Scan, tuple[Ref, ...]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What a scan found, and what it did not find.
+
+    Attributes:
+        absent: What was named by the index or the ledger, and was not found.
+        gone: Those of them, by `ref.key`, that are gone beyond doubt.
+    """
+
+    scan: Scan
+    absent: tuple[Ref, ...]
+    gone: frozenset[str]
+
+
+def scan(site: Site, memory: Memory) -> Found:
     """Ask the index, then read each candidate and what it depends on; the absent ones too."""
     asked = ledger_now(site, memory)
-    index = site.provider.index(
-        site.cell,
-        Query(
-            keys=marker_keys(site.settings.rules),
-            runs=site.settings.narrowing.runs,
-            full=site.settings.full,
-        ),
+    query = Query(
+        keys=marker_keys(site.settings.rules),
+        runs=site.settings.narrowing.runs,
+        full=site.settings.full,
     )
+    with kept(site):
+        index = site.provider.index(site.cell, query)
     answered = ledger_now(site, memory)
     site.keep()
     site.at("indexed")
     wanted = {ref.key: ref for ref in (*memory.unsettled, *memory.journaled, *index.candidates)}
     found, absent, gaps = read_closure(site, wanted.values())
-    found_there = Scan(
-        cell=site.cell,
-        at=asked,
-        resources=tuple(without_controllers(proved(site, absent), found.values())),
-        gaps=(*index.gaps, *memory.gaps, *gaps),
-        skew=_skew(asked, index.clock, answered),
+    gone = proved(site, absent)
+    return Found(
+        scan=Scan(
+            cell=site.cell,
+            at=asked,
+            resources=tuple(without_controllers(gone, found.values())),
+            gaps=(*index.gaps, *memory.gaps, *gaps),
+            skew=_skew(asked, index.clock, answered),
+        ),
+        absent=absent,
+        gone=gone,
     )
-    return found_there, absent
 
 
 def _skew(asked: datetime, clock: datetime | None, answered: datetime) -> timedelta:
@@ -66,10 +85,10 @@ def read_closure(
     wanted = list(refs)
     while wanted:
         asked.update(ref.key for ref in wanted)
-        readings = site.provider.read(site.cell, wanted)
+        readings = read(site, wanted)
         further: dict[str, Ref] = {}
         for ref in wanted:
-            reading = readings.get(ref.key, Unreadable(reason="the provider left it out"))
+            reading = readings[ref.key]
             if isinstance(reading, Absent):
                 absent.append(ref)
             elif isinstance(reading, Unreadable):
@@ -79,7 +98,7 @@ def read_closure(
             else:
                 found[ref.key] = reading
                 for edge in reading.others(*FAMILY):
-                    if edge.other.key not in asked:
+                    if edge.other.key not in asked and covers(site.cell, edge.other):
                         further[edge.other.key] = edge.other
         wanted = list(further.values())
         site.keep()

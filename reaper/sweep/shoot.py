@@ -1,4 +1,4 @@
-"""One deletion: the second look, the intent, the call, and what the provider answered."""
+"""One deletion: the intent, the call, and what the provider answered."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ _REFUSED = {
     Reply.DENIED: Status.DENIED,
     Reply.FAILED: Status.FAILED,
 }
-_FIRST_PAUSE_S = 0.5
-_LONGEST_PAUSE_S = 8.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +35,22 @@ class Halted:
 
     item: Item
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """Nothing was deleted, and it may be tried again after another look.
+
+    Attributes:
+        reason: Why not, in words.
+        throttled: The provider refused, and wants no call of this service for a while.
+        retry_after_s: For how long, where it says so.
+    """
+
+    item: Item
+    reason: str
+    throttled: bool = False
+    retry_after_s: float | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,31 +81,26 @@ class Shooter:
         self.looker = looker
         self.trigger = trigger
 
-    def attempt(self, item: Item) -> Shot | Spared | Halted | Outcome:
-        """Look, and shoot if all is clear; a throttled call is looked at and sent again."""
-        pause = _FIRST_PAUSE_S
-        for _ in range(self.site.settings.throttle_tries):
-            if self.trigger.halted is not None:
-                return Halted(item=item, reason=self.trigger.halted)
-            looked = self.looker.look(item)
-            self.site.at("looked")
-            if not isinstance(looked, Clear):
-                return looked
-            try:
-                shot = self.shoot(looked)
-            except RunNotOver as error:
-                verdict = Verdict(decision=Decision.KEEP, rule=Rule.ALIVE, reason=str(error))
-                return Spared(item=item, verdict=verdict)
-            except LookTooOld as error:
-                return self.looker.outcome(item, Status.PENDING, str(error))
-            except FenceError as error:
-                return Halted(item=item, reason=self.trigger.halt(error))
-            if shot.answer.reply is not Reply.THROTTLED:
-                return self.read_answer(shot)
-            self.site.clock.sleep(shot.answer.retry_after_s or pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
-        waited = "throttled: the provider takes no more calls at present"
-        return self.put_off(self.looker.outcome(item, Status.PENDING, waited))
+    def attempt(self, clear: Clear) -> Shot | Spared | Halted | Again | Outcome:
+        """Shoot at what a look found clear."""
+        item = clear.item
+        try:
+            shot = self.shoot(clear)
+        except RunNotOver as error:
+            verdict = Verdict(decision=Decision.KEEP, rule=Rule.ALIVE, reason=str(error))
+            return Spared(item=item, verdict=verdict)
+        except LookTooOld as error:
+            return Again(item=item, reason=str(error))
+        except FenceError as error:
+            return Halted(item=item, reason=self.trigger.halt(error))
+        if shot.answer.reply is Reply.THROTTLED:
+            return Again(
+                item=item,
+                reason="throttled: the provider takes no more calls at present",
+                throttled=True,
+                retry_after_s=shot.answer.retry_after_s,
+            )
+        return self.read_answer(shot)
 
     def shoot(self, clear: Clear) -> Shot:
         """Write the intent, make sure that the look is fresh, and send the call.
@@ -151,10 +160,7 @@ class Shooter:
         age = self.site.clock.elapsed() - clear.elapsed
         window = self.site.settings.window.total_seconds()
         if age > window:
-            raise LookTooOld(
-                f"{age:.0f} s went by since the second look, more than {window:.0f} s: "
-                "it is looked at again by the next sweep"
-            )
+            raise LookTooOld(f"{age:.0f} s went by since the second look, more than {window:.0f} s")
 
     def note(self, intents: tuple[str, ...], answer: Answer) -> None:
         """Write a refusal beside the intent, or the handle of a long operation.

@@ -122,6 +122,8 @@ class Site:
         at: Told between any two steps; the simulation kills and suspends in it.
         keep: Called between the parts of a scan, so that the cell's lock outlasts it.
         workers: How many deletions at once; None: what the provider says.
+        unsure: Why it is not known that this is the allowed place; None: it is. Otherwise it is
+            looked at, and nothing is deleted.
     """
 
     provider: Provider
@@ -135,6 +137,7 @@ class Site:
     at: Callable[[str], None] = _nothing
     keep: Callable[[], None] = _at_ease
     workers: int | None = None
+    unsure: str | None = None
 
 
 def gap(cell: Cell, kind: str | None, reason: str) -> Gap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -30,7 +31,7 @@ from reaper.model import (
 from reaper.plan import order
 from reaper.policy import Case, judge
 from reaper.sweep.recall import Memory, ledger_now, recall
-from reaper.sweep.scan import scan
+from reaper.sweep.scan import Found, scan
 from reaper.sweep.site import Site, gap
 from reaper.tags import claim
 
@@ -44,7 +45,8 @@ class Survey:
         parents: For what is a run's only by its parent: the parent and its claim, by `ref.key`.
         cases: What each resource of ours was judged on, by `ref.key`.
         judged: Every resource that bears a run of our realm (or tags that do not parse).
-        absent: What was named by the index or the ledger, and is not there.
+        absent: What was named by the index or the ledger, and was not found.
+        gone: Those of them, by `ref.key`, that are gone beyond doubt.
     """
 
     scan: Scan
@@ -54,6 +56,7 @@ class Survey:
     cases: Mapping[str, Case]
     judged: tuple[Judged, ...]
     absent: tuple[Ref, ...]
+    gone: frozenset[str]
     plan: Plan
 
 
@@ -67,7 +70,8 @@ class Surveyor:
         """Scan, judge and plan. Sightings are written to the ledger; nothing else changes."""
         memory = self.recall()
         self.site.at("recalled")
-        scan, absent = self.scan(memory)
+        found = self.scan(memory)
+        scan = found.scan
         self.site.at("scanned")
         world = {resource.ref.key: resource for resource in scan.resources}
         claims, parents = self.claims(world, memory)
@@ -80,7 +84,8 @@ class Surveyor:
             parents=parents,
             cases=cases,
             judged=judged,
-            absent=absent,
+            absent=found.absent,
+            gone=found.gone,
             plan=self.plan(scan, world, judged, memory),
         )
 
@@ -88,7 +93,7 @@ class Surveyor:
         """Ask the ledger what it knows of this cell."""
         return recall(self.site)
 
-    def scan(self, memory: Memory) -> tuple[Scan, tuple[Ref, ...]]:
+    def scan(self, memory: Memory) -> Found:
         """Read what is there; what is named and is not there, too."""
         return scan(self.site, memory)
 
@@ -242,25 +247,62 @@ class Surveyor:
         )
 
     def judge_again(
-        self, resource: Resource, survey: Survey, *, controller_reaped: bool = False
-    ) -> Judged:
-        """Claim and judge a resource that was read anew, by what the ledger says now."""
-        key = resource.ref.key
+        self,
+        there: Mapping[str, Resource],
+        survey: Survey,
+        *,
+        wanted: AbstractSet[str],
+        reaped: AbstractSet[str] = frozenset(),
+    ) -> dict[str, Judged]:
+        """Claim and judge resources that were read anew, by what the ledger says now.
+
+        Args:
+            there: What was read, by `ref.key`, with the parents that make some of it a run's.
+            survey: What was known of them before.
+            wanted: Which of them to judge.
+            reaped: Those whose controller goes in the same plan.
+        """
         memory = replace(survey.memory, marks=self.site.ledger.marks(self.site.cell.scope))
-        found = self.claim(resource, memory, parent=survey.parents.get(key))
-        if found.foreign:
+        claims = {
+            key: self.claim(there[key], memory, parent=self._parent_again(key, there, survey, ()))
+            for key in wanted
+        }
+        seen = {
+            key: case.first_seen
+            for key in wanted
+            if (case := survey.cases.get(key)) is not None and case.first_seen is not None
+        }
+        cases = self.cases(there, claims, memory, survey.scan.skew, seen)
+        return {
+            key: self._judged_again(
+                there[key], claims[key], cases.get(key), controller_reaped=key in reaped
+            )
+            for key in wanted
+        }
+
+    def _judged_again(
+        self, resource: Resource, found: Claim, case: Case | None, *, controller_reaped: bool
+    ) -> Judged:
+        if case is None:
             verdict = Verdict(decision=None, rule=Rule.FOREIGN, reason=found.reason)
             return Judged(resource=resource, claim=found, verdict=verdict)
-        known = survey.cases.get(key)
-        seen = None if known is None or known.first_seen is None else {key: known.first_seen}
-        cases = self.cases({key: resource}, {key: found}, memory, survey.scan.skew, seen)
-        case = replace(cases[key], controller_reaped=controller_reaped)
-        return Judged(
-            resource=resource,
-            claim=found,
-            verdict=judge(case, self.site.settings.policy),
-            named=case.named,
-        )
+        asked = replace(case, controller_reaped=case.controller_reaped or controller_reaped)
+        verdict = judge(asked, self.site.settings.policy)
+        return Judged(resource=resource, claim=found, verdict=verdict, named=case.named)
+
+    def _parent_again(
+        self, key: str, there: Mapping[str, Resource], survey: Survey, below: tuple[str, ...]
+    ) -> tuple[Ref, Claim] | None:
+        """What made it, and whose that is by what was read now; else, by what was read last."""
+        known = survey.parents.get(key)
+        if known is None:
+            return None
+        ref, _ = known
+        parent = there.get(ref.key)
+        if parent is None or parent.ref.incarnation != ref.incarnation or ref.key in below:
+            return known
+        above = self._parent_again(ref.key, there, survey, (*below, key))
+        return parent.ref, self.claim(parent, survey.memory, parent=above)
 
     # --- planning -------------------------------------------------------------------------------
 

@@ -58,6 +58,8 @@ def claim(
         if tagged.elsewhere is not None:
             return Claim(run=None, reason=tagged.elsewhere)
     problems = _problems(tagged, creators, journal.users(resource), made)
+    if (renamed := _renamed(resource, creators)) is not None:
+        problems.append(renamed)
     return _combine(tagged, creators, made, problems)
 
 
@@ -261,6 +263,19 @@ def _problems(
         if entry.run not in runs.values()
     )
     return list(dict.fromkeys(problems))
+
+
+def _renamed(resource: Resource, creators: tuple[JournalEntry, ...]) -> str | None:
+    """Say that an image goes by a name that its run did not give it; None where it does not.
+
+    Who tags a run's image anew wants to have it, also when the run's own tag is gone.
+    """
+    given = [entry.name for entry in creators if entry.name is not None]
+    if not resource.indirect or resource.name is None or not given:
+        return None
+    if resource.name in {*given, *(f"{name}:latest" for name in given)}:
+        return None
+    return f"it is called {resource.name} now, and its run made it as {given[0]}"
 
 
 def _runs(

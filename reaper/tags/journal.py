@@ -15,16 +15,22 @@ WINDOW = timedelta(minutes=10)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
-    """The entries of one scope, found by what they tell of. Build it with `Journal.of`."""
+    """The entries of one scope, found by what they tell of. Build it with `Journal.of`.
+
+    Attributes:
+        sought: The creates of which no sweep has seen yet that nothing of them is left.
+    """
 
     results: Mapping[str, tuple[JournalEntry, ...]]
     intents: Mapping[tuple[str, str], tuple[JournalEntry, ...]]
+    sought: tuple[JournalEntry, ...] = ()
 
     @classmethod
     def of(cls, entries: Iterable[JournalEntry] = ()) -> Journal:
         """Index the entries; their order does not matter, and one given twice counts once."""
         unique = dict.fromkeys(entries)
         answered = {_call(entry) for entry in unique if entry.phase is not Phase.INTENT}
+        gone = {_call(entry) for entry in unique if entry.phase is Phase.GONE}
         results: dict[str, list[JournalEntry]] = defaultdict(list)
         intents: dict[tuple[str, str], list[JournalEntry]] = defaultdict(list)
         for entry in unique:
@@ -35,15 +41,12 @@ class Journal:
         return cls(
             results={key: tuple(each) for key, each in results.items()},
             intents={key: tuple(each) for key, each in intents.items()},
-        )
-
-    def created_refs(self) -> tuple[Ref, ...]:
-        """Whatever a call is known to have created, as its response named it."""
-        return tuple(
-            entry.ref
-            for entries in self.results.values()
-            for entry in entries
-            if entry.phase is Phase.CREATED and entry.ref is not None
+            sought=tuple(
+                entry
+                for each in results.values()
+                for entry in each
+                if entry.phase is Phase.CREATED and _call(entry) not in gone
+            ),
         )
 
     def unresolved(self) -> tuple[JournalEntry, ...]:

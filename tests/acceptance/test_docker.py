@@ -33,14 +33,25 @@ def test_only_what_a_finished_run_left_goes_and_the_rest_says_why_it_stays(
 ) -> None:
     with bench.run() as dead:
         left = bench.mess(dead.tags, "dead", each=6)
+        left |= bench.anonymous_of(left) | {bench.image_of(dead, "dead")}
+        untold = bench.image_of(dead, "untold", journaled=False)
+        renamed = bench.image_of(dead, "renamed")
         shared = str(
             bench.engine.networks.create(f"shared-{bench.mark}", labels=bench.labels(dead.tags)).id
         )
     stranger = bench.container({}, network=f"shared-{bench.mark}")
     unlabelled = bench.mess({}, "stranger", each=1)
-    garbled = bench.container({**dead.tags, "reaper-run": "Nightly Run #42"})
+    unlabelled |= bench.anonymous_of(unlabelled)
+    bench.engine.images.get(renamed).tag(f"kept-{bench.mark}", "1")
+    bench.engine.images.remove(f"renamed-{bench.mark}:1")
+    garbled = {
+        bench.container({**dead.tags, "reaper-run": value})
+        for value in ("Nightly Run #42", "", "a" * 64)
+    }
+    elsewhere = bench.container({**dead.tags, "reaper-realm": "another-team"})
     with bench.run() as alive:
         living = bench.mess(alive.tags, "alive", each=2)
+        living |= bench.anonymous_of(living) | {bench.image_of(alive, "alive")}
 
         plan = bench.reaper("plan", "--json")
         before = bench.there(left)
@@ -51,7 +62,7 @@ def test_only_what_a_finished_run_left_goes_and_the_rest_says_why_it_stays(
     assert plan.returncode == 3, plan.stderr
     planned = items(plan.stdout)
     assert {each for each, item in planned.items() if item["verdict"] == "reap"} >= left
-    assert planned[garbled]["verdict"] == "quarantine"
+    assert {planned[each]["verdict"] for each in {*garbled, renamed}} == {"quarantine"}
     assert {planned[each]["verdict"] for each in living} == {"keep"}
 
     assert sweep.returncode == 3, sweep.stderr
@@ -60,7 +71,7 @@ def test_only_what_a_finished_run_left_goes_and_the_rest_says_why_it_stays(
     assert {swept[each]["outcome"] for each in left} == {"gone"}
     assert swept[shared]["outcome"] == "blocked"
     assert stranger in swept[shared]["blocked_by"][0]
-    kept = {*living, *unlabelled, stranger, garbled, shared}
+    kept = {*living, *unlabelled, stranger, *garbled, shared, elsewhere, untold, renamed}
     assert bench.there(kept) == kept
     assert json.loads(sweep.stdout)["complete"] is True
     assert table.returncode == 3

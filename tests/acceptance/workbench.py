@@ -102,6 +102,29 @@ class Workbench:
             containers = list(pool.map(one, enumerate(states)))
         return {*networks, *volumes, *containers}
 
+    def image_of(self, run: Any, name: str, *, journaled: bool = True) -> str:
+        """Make an image under a run's label, and tell the run's journal of it; its ID."""
+        source = self.container({}, "created")
+        labels = [f"LABEL {key}={value}" for key, value in self.labels(run.image_tags).items()]
+        repository = f"{name}-{self.mark}"
+        made = str(self.engine.api.commit(source, repository, "1", changes=labels)["Id"])
+        self.engine.api.remove_container(source, force=True)
+        if journaled:
+            scope = self.engine.info()["ID"]
+            run.created(kind="docker:image", scope=scope, id=made, name=f"{repository}:1")
+        return made
+
+    def anonymous_of(self, containers: set[str]) -> set[str]:
+        """The volumes without a name of one's own that came with these containers."""
+        mounted = (
+            mount["Name"]
+            for found in self.engine.api.containers(all=True)
+            if found["Id"] in containers
+            for mount in found["Mounts"]
+            if mount["Type"] == "volume"
+        )
+        return {name for name in mounted if self.mark not in name}
+
     def run(self) -> Any:
         """Start a run in this realm, in this process."""
         return reaper.run(
@@ -122,6 +145,7 @@ class Workbench:
             self.engine.api.inspect_container,
             self.engine.api.inspect_network,
             self.engine.api.inspect_volume,
+            self.engine.api.inspect_image,
         )
         for ask in askers:
             try:
@@ -166,6 +190,8 @@ class Workbench:
             self._quietly(partial(api.remove_network, found["Id"]))
         for found in api.volumes(filters=mine)["Volumes"] or ():
             self._quietly(partial(api.remove_volume, found["Name"], force=True))
+        for found in api.images(filters=mine):
+            self._quietly(partial(api.remove_image, found["Id"], force=True))
 
     @staticmethod
     def _quietly(remove: Callable[[], object]) -> None:

@@ -121,6 +121,7 @@ def test_a_shell_completes_commands_providers_kinds_and_runs(tmp_path: Path) -> 
     ("arguments", "words"),
     [
         (["plan", "--config", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
+        (["plan", "--config", "."], ".: it is a directory"),
         (["sweep"], "say --yes"),
         (["clean", "r-1"], "say --yes"),
         (["apply", "plan.json"], "say --yes"),
@@ -130,6 +131,8 @@ def test_a_shell_completes_commands_providers_kinds_and_runs(tmp_path: Path) -> 
         (["plan", "--kind", "docker:volum"], "did you mean docker:volume?"),
         (["plan", "--provider", "aws"], "no place of the provider 'aws' is configured"),
         (["release", "0123456789ab"], "no plan 0123456789ab"),
+        (["plan", "--run", "Bad Run"], "'Bad Run' is no run ID, because it has ' ', 'B', 'R'"),
+        (["clean", "r-1,r-2", "--yes"], "'r-1,r-2' is no run ID, because it has ','"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_two(
@@ -145,9 +148,8 @@ def test_wrong_usage_is_one_sentence_and_two(
 
 
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
-    (tmp_path / "reaper.yaml").write_text("providers: {}\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "reaper", "plan"],
+        [sys.executable, "-m", "reaper", "history"],
         cwd=tmp_path,
         env=_environment(),
         stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -45,6 +46,38 @@ def test_a_pause_holds_until_it_is_taken_back(ledger: str) -> None:
     assert (during.by, during.reason) == ("bob", "an audit")
     assert "bob had paused it: an audit" in resumed
     assert after is None
+
+
+def test_an_emergency_needs_no_reason_to_pause(ledger: str) -> None:
+    said("pause")
+
+    with Ledger.open(ledger) as opened:
+        paused = opened.paused()
+    assert paused is not None
+    assert paused.reason == "no reason was given"
+
+
+def test_what_people_decide_is_told_in_json(ledger: str) -> None:
+    with Ledger.open(ledger) as opened:
+        opened.save_plan("0123456789ab", "0123456789ab" * 4, "memory/lab", "{}")
+        opened.hold("0123456789ab", ["memory:disk@lab/one"])
+
+    def document(*arguments: str) -> dict[str, Any]:
+        done = CliRunner().invoke(app, [*arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        content: dict[str, Any] = json.loads(done.stdout)
+        return content
+
+    paused = document("pause", "--reason", "an audit", "--by", "bob")
+    resumed = document("resume")
+    released = document("release", "0123456789ab", "--by", "bob")
+    migrated = document("ledger", "migrate")
+
+    assert (paused["schema"], paused["ledger"]) == (1, ledger)
+    assert (paused["paused"]["by"], paused["paused"]["reason"]) == ("bob", "an audit")
+    assert (resumed["paused"], resumed["was"]) == (None, paused["paused"])
+    assert (released["released"], released["by"]) == ("0123456789ab", "bob")
+    assert migrated == {"schema": 1, "migrated": ledger}
 
 
 def test_a_held_plan_is_released_by_its_id(ledger: str) -> None:
@@ -97,11 +130,51 @@ def test_looking_goes_on_without_a_ledger_and_deleting_does_not(
     ledger: str, tmp_path: Path
 ) -> None:
     (tmp_path / "reaper.yaml").write_text(
-        "ledger: postgresql://nobody@127.0.0.1:1/none\nproviders: {}\n"
+        "ledger: postgresql://nobody@127.0.0.1:1/none\n"
+        "providers: {docker: [{host: 'unix:///nowhere.sock'}]}\n"
     )
 
-    assert '"items": []' in said("plan", "--json")
+    assert '"items": []' in said("plan", "--json", code=4)
     assert "reaper: " in said("sweep", "--yes", code=1)
+
+
+def test_a_profiles_run_may_be_called_as_others_call_theirs(ledger: str, tmp_path: Path) -> None:
+    (tmp_path / "reaper.yaml").write_text(
+        f"ledger: {ledger}\nproviders: {{docker: [{{host: 'unix:///nowhere.sock'}}]}}\n"
+        "tags: {profiles: [testcontainers]}\n"
+    )
+
+    assert '"items": []' in said("plan", "--json", "--run", "Session.42", code=4)
+
+
+@pytest.mark.parametrize(
+    "command", [["explain"], ["keep", "--until", "2d"], ["resolve", "--by", "bob"]]
+)
+def test_what_is_not_found_beside_a_gap_is_a_gap_and_no_wrong_usage(
+    ledger: str, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "reaper.yaml").write_text(
+        f"ledger: {ledger}\nproviders: {{docker: [{{host: 'unix:///nowhere.sock'}}]}}\n"
+    )
+    resolution = ["adopt"] if command[0] == "resolve" else []
+
+    told = said(*command, "my-volume", *resolution, code=4)
+
+    assert "nothing that was found answers to 'my-volume'" in told
+    assert "there is no socket /nowhere.sock" in told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["ls"], ["plan", "--json"], ["sweep", "--yes"], ["clean", "r-1", "--force", "--yes"]],
+)
+def test_nowhere_to_look_is_no_clean_bill(ledger: str, command: list[str]) -> None:
+    assert ledger
+
+    told = said(*command, code=2)
+
+    assert "reaper.yaml: providers has no place" in told
+    assert "providers: {docker: [{}]}" in told
 
 
 @pytest.mark.parametrize(

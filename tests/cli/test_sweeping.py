@@ -185,6 +185,20 @@ def test_a_digest_made_to_fit_does_not_deceive_the_ledger(lab: Lab, tmp_path: Pa
         saved.approved(path, lab.ledger)
 
 
+def test_a_plan_of_what_is_no_resource_is_rejected_by_the_name_of_its_file(
+    lab: Lab, tmp_path: Path
+) -> None:
+    path = tmp_path / "plan.json"
+    save_plan(lab, path)
+    content = json.loads(path.read_text())
+    del content["digest"]
+    content["plans"][0]["reviewed"][2] = [["nonsense", None, "r-1", "reap", "finished", 0]]
+    path.write_text(json.dumps(content | {"digest": saved.digest_of_file(content)}))
+
+    with pytest.raises(PlanRejected, match=r"plan\.json: it is no plan that reaper saved"):
+        saved.approved(path, lab.ledger)
+
+
 def test_another_ledger_does_not_know_the_plan(lab: Lab, tmp_path: Path) -> None:
     save_plan(lab, tmp_path / "plan.json")
 

@@ -133,6 +133,18 @@ def test_a_broken_configuration_starts_no_run(
     assert list(directories()) == []
 
 
+def test_a_configuration_that_cannot_be_looked_at_is_no_missing_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("reaper.yaml").symlink_to("x" * 300)  # as one in a directory that is closed to us
+
+    with pytest.raises(ConfigurationError, match="it cannot be read"), reaper.run():
+        pass
+
+    assert list(directories()) == []
+
+
 def test_a_run_that_is_joined_needs_no_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

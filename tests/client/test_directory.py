@@ -102,6 +102,13 @@ def test_an_id_that_leads_out_of_the_state_directory_is_refused(tmp_path: Path) 
         RunDirectory.open("../r-1", state=tmp_path)
 
 
+def test_a_run_that_cannot_be_looked_for_is_unreadable_and_not_unknown(tmp_path: Path) -> None:
+    closed = tmp_path / ("x" * 300)  # as a directory that is closed to us, also for root
+
+    with pytest.raises(RunUnreadable, match="cannot be looked at: File name too long"):
+        RunDirectory.open("r-1", state=closed)
+
+
 def test_a_run_that_was_never_registered_is_unknown(tmp_path: Path) -> None:
     with pytest.raises(RunUnknown, match="REAPER_STATE"):
         RunDirectory.open("r-1", state=tmp_path)

@@ -17,6 +17,7 @@ from reaper.model import (
     Judged,
     Outcome,
     Plan,
+    Ref,
     Relation,
     Resource,
     Run,
@@ -30,9 +31,11 @@ from reaper.sweep.cell import Sweep
 from reaper.sweep.look import Clear, Looker, Spared
 from reaper.sweep.recall import Memory
 from reaper.sweep.resume import Resumer
-from reaper.sweep.shoot import Halted, Shooter, Shot
+from reaper.sweep.shoot import Shooter, Shot
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.verify import Verifier, Watched
+from reaper.sweep.view import Questions
+from reaper.sweep.volley import Result, Volley
 from tests.simulation.process import lock_of
 
 
@@ -48,14 +51,17 @@ class SkipsTheSecondLook(Sweep):
     """It shoots by what the scan saw."""
 
     class looker(Looker):  # noqa: N801
-        def look(self, item: Item) -> Clear | Spared | Outcome:
-            return Clear(
-                item=item,
-                resource=item.judged.resource,
-                verdict=item.judged.verdict,
-                claim=item.judged.claim,
-                elapsed=self.site.clock.elapsed(),
-            )
+        def look(self, items: Sequence[Item]) -> list[Clear | Spared | Outcome]:
+            return [
+                Clear(
+                    item=item,
+                    resource=item.judged.resource,
+                    verdict=item.judged.verdict,
+                    claim=item.judged.claim,
+                    elapsed=self.site.clock.elapsed(),
+                )
+                for item in items
+            ]
 
 
 class IgnoresLeases(Sweep):
@@ -114,8 +120,10 @@ class TakesANameForTheThing(Sweep):
     """What bears the same name is the same resource to it."""
 
     class looker(Looker):  # noqa: N801
-        def read(self, ref: object) -> Reading:
-            reading = super().read(ref)  # type: ignore[arg-type] # passed on as it came
+        def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+            return {key: self._taken_for_known(each) for key, each in super().read(refs).items()}
+
+        def _taken_for_known(self, reading: Reading) -> Reading:
             if not isinstance(reading, Resource):
                 return reading
             known = self.survey.world.get(reading.ref.key, reading)
@@ -138,9 +146,11 @@ class FollowsCascadesBlindly(Sweep):
             return super().plan(scan, blind, judged, memory)
 
     class looker(Looker):  # noqa: N801
-        def read(self, ref: object) -> Reading:
-            reading = super().read(ref)  # type: ignore[arg-type] # passed on as it came
-            return _without_consequences(reading) if isinstance(reading, Resource) else reading
+        def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+            return {
+                key: _without_consequences(each) if isinstance(each, Resource) else each
+                for key, each in super().read(refs).items()
+            }
 
 
 def _without_consequences(resource: Resource) -> Resource:
@@ -163,11 +173,6 @@ class DeletesACopy(Sweep):
         ) -> dict[str, Case]:
             cases = super().cases(world, claims, memory, skew, seen)
             return {key: replace(case, controller_reaped=True) for key, case in cases.items()}
-
-        def judge_again(
-            self, resource: Resource, survey: Survey, *, controller_reaped: bool = False
-        ) -> Judged:
-            return super().judge_again(resource, survey, controller_reaped=True)
 
 
 class IgnoresTheFencingToken(Sweep):
@@ -201,10 +206,9 @@ class TrustsNotFound(Sweep):
     """«Not found» is gone to it, also where the permission is lost."""
 
     class looker(Looker):  # noqa: N801
-        def _not_there(self, item: Item, reading: Absent | Unreadable) -> Outcome:
-            if isinstance(reading, Absent):
-                return self.outcome(item, Status.GONE, "was gone already")
-            return super()._not_there(item, reading)
+        def _not_there(self, item: Item, unproved: str | None) -> Outcome:
+            blind = unproved is not None and unproved.startswith("not found")
+            return super()._not_there(item, None if blind else unproved)
 
     class verifier(Verifier):  # noqa: N801
         def absent(self, entry: Watched, why_not: str | None) -> Outcome | None:
@@ -282,17 +286,16 @@ class TakesAnAnswerForTheEnd(Sweep):
     """A deletion that the provider took on counts as gone."""
 
     class verifier(Verifier):  # noqa: N801
-        def still_there(self, entry: Watched) -> Outcome | None:
+        def still_there(self, entry: Watched, questions: Questions) -> Outcome | None:
             return self.outcome(entry, Status.GONE, "deleted")
 
 
 class DoesNothing(Sweep):
     """It plans, and deletes nothing: safe, and useless."""
 
-    def _attempts(
-        self, shooter: Shooter, due: Sequence[Item]
-    ) -> Iterator[Shot | Spared | Halted | Outcome]:
-        yield from ()
+    class volley(Volley):  # noqa: N801
+        def fire(self, due: Sequence[Item]) -> Iterator[Result]:
+            yield from ()
 
 
 # Each with the promises of the design's list that it breaks.

@@ -205,6 +205,10 @@ class _WatchedProvider:
     def parallel(self) -> int:
         return 1
 
+    @property
+    def batch(self) -> int:
+        return self._provider.batch
+
     def identity(self) -> Identity:
         return self._provider.identity()
 

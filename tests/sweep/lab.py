@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from reaper.ledger import Ledger
-from reaper.model import Beats, Cell, Lease, Outcome, Ref, Resource, Run, Status
+from reaper.model import Beats, Cell, Kind, Lease, Outcome, Ref, Resource, Run, Status
 from reaper.plan import Brake
 from reaper.policy import Policy
-from reaper.providers.protocol import Reading
+from reaper.providers.protocol import Answer, Reading
 from reaper.sandbox.clock import VirtualClock
 from reaper.sandbox.faults import FaultInjector
 from reaper.sandbox.memory import MemoryProvider
@@ -43,10 +43,32 @@ class Doctored(MemoryProvider):
     """A provider whose reads tell more than the world holds."""
 
     def __init__(self, world: World, *, lab: Lab, read_only: bool) -> None:
-        super().__init__(world, faults=lab.faults, pause=lab.clock.sleep, read_only=read_only)
+        super().__init__(
+            world,
+            faults=lab.faults,
+            pause=lab.clock.sleep,
+            read_only=read_only,
+            batch=lab.batch,
+        )
         self.lab = lab
 
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        return {
+            name: replace(kind, takes=self.lab.takes.get(name, kind.takes))
+            for name, kind in super().kinds.items()
+        }
+
+    def control(self, cell: Cell, kind: str) -> str | None:
+        self.lab.controls.append(kind)
+        return super().control(cell, kind)
+
+    def poll(self, cell: Cell, handle: str) -> Answer:
+        self.lab.polls.append(handle)
+        return super().poll(cell, handle)
+
     def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+        self.lab.reads.append(tuple(refs))
         readings = super().read(cell, refs)
         return {
             key: self.lab.doctor(reading) if isinstance(reading, Resource) else reading
@@ -60,7 +82,14 @@ def as_it_is(resource: Resource) -> Resource:
 
 @dataclass
 class Lab:
-    """What a test arranges, and the sweeps that it lets loose on it."""
+    """What a test arranges, and the sweeps that it lets loose on it.
+
+    Attributes:
+        takes: How long kinds say that their deletion usually takes.
+        reads: What the sweeps read together, call by call.
+        controls: The kinds of their positive controls, call by call.
+        polls: The handles of the long operations that they asked for, call by call.
+    """
 
     clock: VirtualClock
     ledger: Ledger
@@ -71,6 +100,11 @@ class Lab:
     brake: Brake | None = None
     sweeps: int = 0
     doctor: Callable[[Resource], Resource] = as_it_is
+    batch: int = 16
+    takes: dict[str, timedelta] = field(default_factory=dict)
+    reads: list[tuple[Ref, ...]] = field(default_factory=list)
+    controls: list[str] = field(default_factory=list)
+    polls: list[str] = field(default_factory=list)
 
     def run(self, *, promised: bool = True, beats: Beats = Beats.DIRECTORY) -> Run:
         """Start a run of this host."""

@@ -118,7 +118,8 @@ def test_a_scheduled_purge_of_a_killed_sweep_is_not_sent_again(lab: Lab) -> None
 
     report = lab.sweep()
 
-    assert became(report, secret).status is Status.PENDING
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
     assert deletions(lab) == 1
 
 
@@ -241,3 +242,47 @@ def test_what_a_parent_made_is_found_when_the_parent_is_gone(lab: Lab) -> None:
     report = lab.sweep()
 
     assert became(report, disk).status is Status.GONE
+
+
+def test_open_outcomes_of_one_kind_are_proved_by_one_control(lab: Lab) -> None:
+    run = lab.run()
+    made = [lab.make("memory:disk", run) for _ in range(6)]
+    lab.finish(run)
+    denied = lab.faults.add(always(Effect.DENY, Operation.DELETE))
+    lab.sweep()
+    lab.faults.remove(denied)
+    for disk in made:
+        lab.world.remove(disk, by="bob")
+    lab.controls.clear()
+
+    report = lab.sweep()
+
+    assert all(became(report, disk).status is Status.GONE for disk in made)
+    assert lab.controls == ["memory:disk"]
+
+
+def test_open_intents_of_one_kind_are_proved_by_one_control(lab: Lab) -> None:
+    run = lab.run()
+    made = [lab.make("memory:disk", run) for _ in range(6)]
+    lab.finish(run)
+    killed_sweep_after(lab, "called", 6)
+    lab.controls.clear()
+
+    report = lab.sweep()
+
+    assert all(became(report, disk).status is Status.GONE for disk in made)
+    assert lab.controls.count("memory:disk") == 1
+
+
+def killed_sweep_after(lab: Lab, step: str, times: int) -> None:
+    """Let a sweep be killed the n-th time that it is at a step, and its lock run out."""
+    seen: list[str] = []
+
+    def at(reached: str) -> None:
+        seen.append(reached)
+        if seen.count(step) == times:
+            raise Killed
+
+    with pytest.raises(Killed):
+        lab.sweep(at=at)
+    lab.clock.advance(HOUR)

@@ -81,19 +81,40 @@ def test_what_a_killed_sweep_had_deleted_is_in_the_history(lab: Lab, step: str) 
     assert deletions(lab) == len(disks)
 
 
-def test_a_machine_suspended_between_look_and_shot_does_not_shoot(lab: Lab) -> None:
+def test_a_machine_suspended_between_look_and_shot_looks_again_before_it_shoots(lab: Lab) -> None:
+    run, live = lab.run(), lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.ledger.beat(live.id)
+
+    def oversleep() -> None:
+        lab.clock.suspend(timedelta(seconds=11))
+        lab.world.retag(machine, run_tags(live), by=live.id)
+
+    report = lab.sweep(at=on("intended", oversleep))
+
+    assert report.outcomes == ()
+    assert lab.there(machine)
+    assert lab.ledger.open_intents("memory/lab") == []
+
+
+def test_a_machine_suspended_before_every_shot_says_so_and_does_not_shoot(lab: Lab) -> None:
     run = lab.run()
     machine = lab.machine(run)
     lab.finish(run)
 
-    report = lab.sweep(at=on("intended", lambda: lab.clock.suspend(timedelta(seconds=11))))
+    def oversleep(step: str) -> None:
+        if step == "intended":
+            lab.clock.suspend(timedelta(seconds=11))
+
+    report = lab.sweep(at=oversleep)
 
     assert became(report, machine).status is Status.PENDING
     assert "went by since the second look" in became(report, machine).detail
     assert lab.there(machine)
 
 
-def test_a_sweep_whose_lock_ran_out_while_it_slept_sends_nothing_more(lab: Lab) -> None:
+def test_a_sweep_that_slept_while_another_did_its_work_sends_nothing_more(lab: Lab) -> None:
     run = lab.run()
     machine = lab.machine(run)
     lab.finish(run)
@@ -106,9 +127,25 @@ def test_a_sweep_whose_lock_ran_out_while_it_slept_sends_nothing_more(lab: Lab) 
     report = lab.sweep(at=on("looked", oversleep))
 
     assert others == [Status.GONE]
-    assert report.skipped is not None
-    assert [o.status for o in lab.ledger.outcomes(ref=machine)] == [Status.GONE]
+    assert became(report, machine).status is Status.GONE
+    assert [o.detail for o in lab.ledger.outcomes(ref=machine)] == ["deleted, and seen gone"]
     assert deletions(lab) == 1
+
+
+def test_a_sweep_whose_lock_ran_out_while_it_slept_sends_nothing_more(lab: Lab) -> None:
+    run = lab.run()
+    machines = [lab.machine(run) for _ in range(2)]
+    lab.finish(run)
+
+    def oversleep() -> None:
+        lab.clock.suspend(timedelta(hours=1))
+        assert lab.ledger.acquire("memory/lab", "somebody else", timedelta(hours=1))
+
+    report = lab.sweep(at=on("looked", oversleep))
+
+    assert "somebody else" in (report.skipped or "")
+    assert all(lab.there(machine) for machine in machines)
+    assert deletions(lab) == 0
 
 
 def test_a_pause_stops_a_sweep_that_is_under_way(lab: Lab) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
-from reaper.model import Status
+from reaper.model import Resource, Status
 from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from tests.sweep.lab import HOUR, MINUTE, Lab, became
 from tests.sweep.test_look import on
 from tests.sweep.test_shoot import deletions
+from tests.sweep.test_volley import from_step
 
 
 def slow(hours: int) -> Fault:
@@ -260,3 +262,121 @@ def test_what_is_under_way_for_long_is_not_glanced_at(lab: Lab) -> None:
 
     assert {became(report, machine).status for machine in machines} == {Status.GONE}
     assert steps.index("verified") > len(steps) - 1 - steps[::-1].index("called")
+
+
+def test_an_operation_that_takes_several_along_is_polled_once_a_pass(lab: Lab) -> None:
+    run = lab.run()
+    group = lab.make("memory:group", run)
+    lab.world.scale(group, 5)
+    lab.finish(run)
+    steps: list[str] = []
+
+    report = lab.sweep(at=steps.append)
+
+    assert became(report, group).status is Status.GONE
+    assert len(lab.polls) <= steps.count("verified")
+
+
+def test_what_somebody_else_scheduled_is_no_orphan_until_its_purge(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.world.delete(secret, by="terraform")
+
+    report = lab.sweep()
+
+    outcome = became(report, secret)
+    assert outcome.status is Status.SCHEDULED
+    assert outcome.until is not None
+    assert deletions(lab) == 0
+
+
+def test_a_lost_answer_of_a_scheduled_purge_is_settled_by_looking(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.faults.add(once(Effect.LOST, Operation.DELETE))
+
+    report = lab.sweep()
+
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
+
+
+def test_one_that_is_scheduled_after_the_plan_is_left_and_says_when(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.delete(secret, by="terraform")))
+
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
+
+
+def test_a_purge_whose_time_went_by_is_waited_for_and_nothing_is_sent(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.world.delete(secret, by="terraform")
+    lab.doctor = overdue
+
+    report = lab.sweep()
+
+    assert became(report, secret).status is Status.PENDING
+    assert "should have been purged" in became(report, secret).detail
+    assert deletions(lab) == 0
+
+
+def overdue(resource: Resource) -> Resource:
+    """Let the cloud say that the purge was long ago."""
+    purge = resource.purge
+    return resource if purge is None else replace(resource, purge=purge - timedelta(days=30))
+
+
+def test_a_scheduled_purge_that_only_the_answer_tells_says_when(lab: Lab) -> None:
+    run = lab.run()
+    secret = lab.make("memory:secret", run)
+    lab.finish(run)
+    lab.doctor = lambda resource: replace(resource, purge=None)
+
+    report = lab.sweep()
+
+    assert became(report, secret).status is Status.SCHEDULED
+    assert became(report, secret).until is not None
+
+
+def test_what_usually_takes_a_minute_is_not_looked_at_every_moment(lab: Lab) -> None:
+    run = lab.run()
+    machines = [lab.machine(run) for _ in range(3)]
+    lab.finish(run)
+    lab.takes["memory:machine"] = MINUTE
+
+    report = lab.sweep(at=from_step(lab, "looked"))
+
+    assert {became(report, machine).status for machine in machines} == {Status.GONE}
+    assert [len(refs) for refs in lab.reads] == [3]
+
+
+def test_what_usually_takes_longer_than_a_sweep_waits_is_looked_at_once(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.takes["memory:machine"] = HOUR
+
+    report = lab.sweep(at=from_step(lab, "looked"), verify_for=timedelta(seconds=30))
+
+    assert became(report, machine).status is Status.PENDING
+    assert len(lab.reads) == 1
+
+
+def test_waiting_for_what_takes_its_time_does_not_cost_the_lock(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    lab.faults.add(slow(1))
+    lab.takes["memory:machine"] = HOUR
+
+    report = lab.sweep(verify_for=2 * HOUR)
+
+    assert became(report, machine).status is Status.GONE

@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -320,6 +321,28 @@ def test_an_image_is_nobodys_by_an_intent_or_a_parent() -> None:
 
     assert claim(image, OURS, Journal.of([intent])).foreign
     assert claim(image, OURS, NOTHING, (a_ref(), a_claim()), a_claim()).foreign
+
+
+def test_an_image_that_somebody_gave_another_name_is_garbled() -> None:
+    image = replace(an_image(), name="mine:1")
+
+    found = claim(image, OURS, Journal.of([created(image, name="app:1")]))
+
+    assert found.garbled == "it is called mine:1 now, and its run made it as app:1"
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("app:1", "app:1"), ("app:latest", "app"), (None, "app:1"), ("app:1", None)],
+)
+def test_an_image_under_its_runs_name_or_none_is_the_runs(
+    name: str | None, given: str | None
+) -> None:
+    image = replace(an_image(), name=name)
+
+    found = claim(image, OURS, Journal.of([created(image, name=given)]))
+
+    assert (found.run, found.garbled) == (RUN_ID, None)
 
 
 def test_an_image_whose_label_names_another_run_than_the_journal_is_garbled() -> None:

@@ -194,5 +194,5 @@ def test_what_was_created_and_what_is_open_is_told() -> None:
         ]
     )
 
-    assert journal.created_refs() == (VOLUME,)
+    assert [entry.ref for entry in journal.sought] == [VOLUME]
     assert journal.unresolved() == (intent(seq=4, at=NOW - HOUR),)

@@ -41,6 +41,7 @@ class Account:
 
     name = "aws"
     parallel = 8
+    batch = 100
 
     def __init__(self, place: AwsPlace, *, read_only: bool) -> None:
         self._place = place

@@ -185,7 +185,7 @@ class AwsKind:
         used: When it was last used or written to, where AWS tells: a path, or a function.
         over: States in which it is no more, though it is still described.
         going: States in which it is on its way out already.
-        purged: Where its item has the time at which AWS will purge it.
+        purge: Where its item has the time at which AWS will purge it.
         held: Names of what uses it from another cell; while there are any, it does not go.
         before: What is undone before it is deleted.
         delete: The deletion.
@@ -222,7 +222,7 @@ class AwsKind:
     state: str | None = None
     over: frozenset[str] = frozenset()
     going: frozenset[str] = frozenset()
-    purged: str | None = None
+    purge: str | None = None
     guards: tuple[Guard, ...] = ()
     links: tuple[Link, ...] = ()
     users: tuple[Users, ...] = ()

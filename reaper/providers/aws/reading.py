@@ -263,7 +263,7 @@ class Reader:
             used=_used_at(kind, item),
             state=None if state is None else str(state),
             going=state in kind.going,
-            purged=None if kind.purged is None else read_time(search(kind.purged, item)),
+            purge=None if kind.purge is None else read_time(search(kind.purge, item)),
             edges=tuple(dict.fromkeys((*self._linked(kind, item), *edges))),
             held_by=held,
             protection=next((guard.why for guard in kind.guards if search(guard.path, item)), None),

@@ -152,7 +152,10 @@ def _address(url: str, found: str, tls: Tls | None) -> Address:
             "or ssh://USER@HOST"
         )
     if parts.password:
-        raise ConfigurationError(f"the engine's address (from {found}) must not hold a password")
+        raise ConfigurationError(
+            f"the engine's address (from {found}) must not hold a password: use the key of an SSH "
+            "agent, or TLS"
+        )
     local = parts.scheme in {"unix", "ssh"}
     return Address(url=url, found=found, tls=None if local or tls is None else _files(tls))
 

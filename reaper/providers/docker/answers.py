@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from docker.errors import APIError, DockerException
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import ConnectTimeout, RequestException, Timeout
 from urllib3.exceptions import NewConnectionError
 
 from reaper.providers.protocol import Answer, Reply
@@ -126,9 +126,15 @@ def says_absent(error: APIError) -> bool:
 
 
 def explain(error: Exception) -> str:
-    """Say what went wrong, in the engine's own words where it spoke."""
+    """Say what went wrong, in the engine's own words where it spoke, else in the system's."""
     if isinstance(error, APIError) and error.explanation:
         return str(error.explanation)
+    for cause in _causes(error):
+        # requests and urllib3 wrap it in the names of their classes and the objects' addresses.
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"{cause.strerror}: {cause.filename}" if cause.filename else cause.strerror
+    if isinstance(error, Timeout):
+        return "it timed out"
     return str(error) or type(error).__name__
 
 

@@ -70,6 +70,7 @@ class Engine:
 
     name = "docker"
     parallel = 8
+    batch = 16  # each is inspected by a call of its own, several at once, beside shared lists
 
     def __init__(
         self, address: Address, *, engine_id: str | None, read_only: bool, shared_for: timedelta

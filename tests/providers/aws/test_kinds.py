@@ -61,7 +61,7 @@ def hold_to_the_model(kind: AwsKind) -> None:
     assert read_tags(search(kind.tags, item))
     if kind.created is not None:
         assert read_time(_told(kind.created, item)) is not None
-    for path in (kind.name, kind.incarnation, kind.purged):
+    for path in (kind.name, kind.incarnation, kind.purge):
         assert path is None or found(path, item), path
     if kind.state is not None:
         assert search(kind.state, item), kind.state

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
-from reaper.providers.docker.answers import classify, classify_status, users_named
+from reaper.providers.docker.answers import classify, classify_status, explain, users_named
 from reaper.providers.protocol import Reply
 
 LONG = "0123456789abcdef" * 4
@@ -127,3 +127,13 @@ def test_a_call_that_may_have_been_carried_out_is_uncertain(error: Exception, re
     assert answer.reply is reply
     assert answer.detail
     assert ("nothing was sent" in answer.detail) == (reply is not Reply.UNCERTAIN)
+
+
+def test_a_lost_connection_is_told_in_the_systems_words() -> None:
+    with pytest.raises(requests.exceptions.ConnectionError) as refused:
+        requests.get("http://127.0.0.1:1/version", timeout=5)
+
+    assert explain(refused.value) == "Connection refused"
+    assert explain(FileNotFoundError(2, "No such file", "/x")) == "No such file: /x"
+    assert explain(requests.exceptions.ReadTimeout("a pool's address")) == "it timed out"
+    assert explain(FileNotFoundError("there is no socket /x")) == "there is no socket /x"

@@ -53,7 +53,7 @@ KINDS = (
         # Who asked for a later purge has it: it is scheduled already.
         state="DeletedDate && 'to be purged'",
         going=frozenset({"to be purged"}),
-        purged="DeletedDate",
+        purge="DeletedDate",
         guards=(Guard("OwningService", "a service of AWS manages it"),),
         links=(_STACK,),
         # With a recovery window its name would be taken for a week at least.
@@ -122,7 +122,7 @@ KINDS = (
         created="CreationDate",
         state="KeyState",
         going=frozenset({"PendingDeletion", "PendingReplicaDeletion"}),
-        purged="DeletionDate",
+        purge="DeletionDate",
         guards=(Guard("KeyManager == 'AWS'", "AWS manages it"),),
         links=(_STACK,),
         before=(_delete_aliases,),
