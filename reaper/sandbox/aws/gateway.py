@@ -111,8 +111,10 @@ class Gateway:
             with self._lock:
                 TIMETABLE.settle()
                 body = b"".join(self._app(environ, start))
-        except Exception as error:  # the top of the job: whatever moto fails at, it is moto's end
-            log.warning("beyond the sandbox", asked=request.operation, exc_info=True)
+        except NotImplementedError as error:
+            return _beyond(request, error)
+        except Exception as error:  # the top of the job: whatever moto stumbles over
+            log.exception("moto stumbled", asked=f"{request.service}:{request.operation}")
             return _beyond(request, error)
         status, headers = started[-1]
         return Reply(status=HTTPStatus(int(status.split()[0])), headers=tuple(headers), body=body)
