@@ -172,6 +172,16 @@ def test_a_policy_with_versions_stays(client: Client) -> None:
     iam.delete_policy(PolicyArn=arn)
 
 
+def test_the_tags_of_a_profile_are_asked_for_one_by_one(client: Client) -> None:
+    iam = client("iam")
+    iam.create_instance_profile(InstanceProfileName="p", Tags=TAGS)
+
+    [listed] = iam.list_instance_profiles()["InstanceProfiles"]
+
+    assert not listed.get("Tags")
+    assert iam.list_instance_profile_tags(InstanceProfileName="p")["Tags"] == TAGS
+
+
 @pytest.mark.parametrize("held", ["key", "group", "login", "policy", "inline"])
 def test_a_user_stays_while_it_has_something(client: Client, held: str) -> None:
     iam = client("iam")
@@ -368,6 +378,15 @@ def test_a_protected_table_stays(client: Client) -> None:
     _table(client, DeletionProtectionEnabled=True)
 
     refused("ValidationException", client("dynamodb").delete_table, TableName="table")
+
+
+def test_a_table_s_id_is_its_own(sandbox: AwsSandbox, client: Client) -> None:
+    dynamodb = client("dynamodb")
+    first = _table(client)["TableDescription"]["TableId"]
+    assert dynamodb.describe_table(TableName="table")["Table"]["TableId"] == first
+    dynamodb.delete_table(TableName="table")
+
+    assert _table(client)["TableDescription"]["TableId"] != first
 
 
 def test_a_table_goes_in_steps(sandbox: AwsSandbox, client: Client) -> None:

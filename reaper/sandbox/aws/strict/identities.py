@@ -1,11 +1,14 @@
-"""IAM: what still has something attached to it stays."""
+"""IAM: what still has something attached to it stays, and lists leave tags out."""
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.iam.exceptions import DeleteConflictException
 from moto.iam.models import IAMBackend
+from moto.iam.responses import IamResponse
 
 from reaper.sandbox.aws.patching import Rules
 
@@ -50,3 +53,23 @@ def an_attached_or_versioned_policy_stays(original: Any, backend: Any, policy_ar
             " the policy's versions. The default version is deleted with the policy."
         )
     return original(backend, policy_arn)
+
+
+@RULES.around(IamResponse, "list_instance_profiles")
+def a_list_of_profiles_shows_no_tags(original: Any, response: Any) -> Any:
+    answer = original(response)
+    answer.result["InstanceProfiles"] = profiles = [
+        copy.copy(profile) for profile in answer.result["InstanceProfiles"]
+    ]
+    for profile in profiles:
+        profile.tags = None
+        profile.roles = [copy.copy(role) for role in profile.roles]
+        for role in profile.roles:
+            role.tags = None
+    return answer
+
+
+@RULES.add(IamResponse, "list_instance_profile_tags")
+def a_profile_s_tags_are_listed(response: Any) -> Any:
+    profile = response.backend.get_instance_profile(response._get_param("InstanceProfileName"))
+    return ActionResult({"Tags": profile.tags, "IsTruncated": False})

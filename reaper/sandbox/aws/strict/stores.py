@@ -7,6 +7,7 @@ from typing import Any
 from moto.dynamodb.exceptions import ResourceInUseException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
+from moto.moto_api._internal import mock_random
 from moto.secretsmanager.exceptions import InvalidRequestException
 from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sqs.exceptions import SQSException
@@ -36,10 +37,15 @@ def _finish(backend: Any, table: Any) -> None:
 
 
 @RULES.around(Table, "describe")
-def a_table_that_goes_says_so(original: Any, table: Any, *args: Any, **kwargs: Any) -> Any:
+def a_table_has_an_id_and_says_when_it_goes(
+    original: Any, table: Any, *args: Any, **kwargs: Any
+) -> Any:
+    if not hasattr(table, "table_id"):
+        table.table_id = str(mock_random.uuid4())
     described = original(table, *args, **kwargs)
-    if getattr(table, "going", False):
-        for part in described.values():
+    for part in described.values():
+        part["TableId"] = table.table_id
+        if getattr(table, "going", False):
             part["TableStatus"] = "DELETING"
     return described
 
