@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import io
-import ipaddress
 import os
 import shutil
-import socket
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from reaper.sandbox.guard import attempts, forbid_leaving, forget_attempts
 
 if TYPE_CHECKING:
     import docker
@@ -38,48 +37,16 @@ REQUIRED = frozenset(os.environ.get("REAPER_TEST_REQUIRE", "").replace(",", " ")
 BUSYBOX = "reaper-test-busybox:1"
 
 
-class LeftTheMachine(AssertionError):
-    """A test tried to reach another machine."""
-
-
-_attempts: list[str] = []
-
-
-def _guard_the_network(event: str, arguments: tuple[Any, ...]) -> None:
-    """Refuse to leave the machine: a test that could reach a real cloud fails by itself."""
-    if event in {"socket.connect", "socket.sendto"}:
-        connection, address = arguments
-        if connection.family not in {socket.AF_INET, socket.AF_INET6}:
-            return
-        host = address[0]
-    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
-        host = arguments[0]
-    else:
-        return
-    if not _is_here(host):
-        _attempts.append(str(host))
-        raise LeftTheMachine(f"a test tried to reach {host}: tests stay on this machine")
-
-
-def _is_here(host: str | bytes | None) -> bool:
-    text = host.decode() if isinstance(host, bytes) else host or ""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return text in {"", "localhost", socket.gethostname()}
-    return address.is_loopback or address.is_unspecified
-
-
-# An audit hook sees every connection of this process, whichever library opens it, in all threads.
-sys.addaudithook(_guard_the_network)
+# A test that could reach a real cloud fails by itself.
+forbid_leaving()
 
 
 @pytest.fixture(autouse=True)
 def _stay_on_this_machine() -> Iterator[None]:
     """Fail the test also if its code swallowed the guard's error, or met it in a thread."""
-    _attempts.clear()
+    forget_attempts()
     yield
-    assert not _attempts, f"the test tried to reach {', '.join(sorted(set(_attempts)))}"
+    assert not attempts(), f"the test tried to reach {', '.join(sorted(set(attempts())))}"
 
 
 @pytest.fixture(autouse=True)

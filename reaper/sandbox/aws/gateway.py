@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from http import HTTPStatus
 from threading import RLock
 from typing import Any, NoReturn
@@ -13,7 +14,8 @@ import structlog
 
 from reaper.sandbox.aws.dialects import Refusal, Reply, refusal, render
 from reaper.sandbox.aws.requests import Request, RequestLog, read
-from reaper.sandbox.aws.timetable import TIMETABLE, late
+from reaper.sandbox.aws.strict.indexing import observe
+from reaper.sandbox.aws.timetable import TIMETABLE, Sight, late, sight
 from reaper.sandbox.faults import Call, Effect, FaultInjector, Operation
 
 log = structlog.get_logger()
@@ -30,6 +32,8 @@ _DRY_RUN = Refusal(
     message="Request would have succeeded, but DryRun flag is set.",
 )
 
+_OF_INDEXES = frozenset({Effect.LAG, Effect.GHOST})
+
 _INDEXES = frozenset({"tag:GetResources", "ec2:DescribeTags"})
 _READS = re.compile(r"(BatchGet|Describe|Get|Head|List|Lookup|Query|Scan|Search|Simulate)")
 _DELETES = re.compile(
@@ -43,7 +47,9 @@ class Gateway:
 
     What faults do: THROTTLE, DENY and FAIL answer with AWS's error and do nothing; UNSENT closes
     the connection instead; LOST carries the call out and closes the connection; SLOW lets `delay`
-    pass first; LATE is left to what carries the call out (`late`). For LAG and GHOST see `index`.
+    pass first; LATE is left to what carries the call out (`late`). LAG and GHOST let the indexes
+    hear late of what is new or re-tagged, and of what is gone; of what happened before such a fault
+    was armed they know.
 
     moto carries out one call at a time, as its data know no locks.
 
@@ -94,14 +100,31 @@ class Gateway:
             return render(request, refusal(request, fault.effect, fault.detail))
         if request.dry_run:
             return render(request, _DRY_RUN)
-        token = late.set(self._faults.strike(call, Effect.LATE))
+        later = late.set(self._faults.strike(call, Effect.LATE))
+        seeing = sight.set(self._sight(call))
         try:
-            reply = self._carry_out(request, environ)
+            reply = self._carry_out(call, request, environ)
         finally:
-            late.reset(token)
+            late.reset(later)
+            sight.reset(seeing)
         return None if self._faults.strike(call, Effect.LOST) else reply
 
-    def _carry_out(self, request: Request, environ: dict[str, Any]) -> Reply:
+    def _sight(self, call: Call) -> Sight | None:
+        lag = self._faults.strike(call, Effect.LAG)
+        ghost = self._faults.strike(call, Effect.GHOST)
+        if lag is None and ghost is None:
+            return None
+        return Sight(
+            lag=lag.delay if lag else timedelta(0), ghost=ghost.delay if ghost else timedelta(0)
+        )
+
+    def _observe(self, call: Call) -> None:
+        """Keep the index's history, which costs the reading of the whole region each time."""
+        changes = call.operation in {Operation.CREATE, Operation.DELETE}
+        if changes and any(fault.effect in _OF_INDEXES for fault in self._faults.armed):
+            observe(*call.scope.split("/", 1))
+
+    def _carry_out(self, call: Call, request: Request, environ: dict[str, Any]) -> Reply:
         started: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], _: object = None) -> None:
@@ -110,9 +133,13 @@ class Gateway:
         try:
             with self._lock:
                 TIMETABLE.settle()
+                self._observe(call)
                 body = b"".join(self._app(environ, start))
-        except Exception as error:  # the top of the job: whatever moto fails at, it is moto's end
-            log.warning("beyond the sandbox", asked=request.operation, exc_info=True)
+                self._observe(call)
+        except NotImplementedError as error:
+            return _beyond(request, error)
+        except Exception as error:  # the top of the job: whatever moto stumbles over
+            log.exception("moto stumbled", asked=f"{request.service}:{request.operation}")
             return _beyond(request, error)
         status, headers = started[-1]
         return Reply(status=HTTPStatus(int(status.split()[0])), headers=tuple(headers), body=body)

@@ -82,6 +82,8 @@ def _install(rule: Rule, exits: ExitStack) -> None:
     if isinstance(original, property):
         getter = functools.partial(rule.around, original.fget)
         setattr(rule.owner, rule.attribute, property(getter, original.fset))
+    elif isinstance(original, classmethod):
+        setattr(rule.owner, rule.attribute, classmethod(_wrapped(rule, original.__func__)))
     else:
         setattr(rule.owner, rule.attribute, _wrapped(rule, original))
     if own:

@@ -80,6 +80,7 @@ class AwsSandbox:
         self.requests.reset()
 
     def _start(self, exits: ExitStack) -> None:
+        from moto.core.config import default_user_config  # noqa: PLC0415 - only now is it needed
         from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - only now is it needed
         from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - only now is it needed
             DomainDispatcherApplication,
@@ -93,6 +94,9 @@ class AwsSandbox:
         self.account = DEFAULT_ACCOUNT_ID
         TIMETABLE.clock = self._clock
         install(RULES, exits)
+        for service in ("lambda", "batch"):  # never ask a Docker engine, not even when invoked
+            exits.callback(default_user_config.__setitem__, service, default_user_config[service])
+            default_user_config[service] = {"use_docker": False}
         self.reset()
         exits.callback(self.reset)
         gateway = Gateway(

@@ -9,9 +9,11 @@ import heapq
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from itertools import count
 
 from reaper.clock import SYSTEM_CLOCK, Clock
+from reaper.sandbox.aws.history import History
 from reaper.sandbox.faults import Fault
 
 
@@ -48,11 +50,16 @@ class Lags:
 
 
 class Timetable:
-    """Lets things happen later; used under the sandbox's lock only."""
+    """Lets things happen later; used under the sandbox's lock only.
+
+    Attributes:
+        history: What the indexes have shown.
+    """
 
     def __init__(self) -> None:
         self.clock: Clock = SYSTEM_CLOCK
         self.lags = Lags()
+        self.history = History()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
 
@@ -74,12 +81,25 @@ class Timetable:
             happen()
 
     def clear(self) -> None:
-        """Forget what was to happen, and let everything take its usual time again."""
+        """Forget what was and was to happen, and let everything take its usual time again."""
         self._due.clear()
+        self.history.clear()
         self.lags.reset()
 
 
 TIMETABLE = Timetable()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """How badly an index sees: how late it hears of what is new, and of what is gone."""
+
+    lag: timedelta
+    ghost: timedelta
+
+
+# How the index that is being asked sees; None: perfectly.
+sight: ContextVar[Sight | None] = ContextVar("sight", default=None)
 
 # The fault that lets the deletion which is being carried out fail later.
 late: ContextVar[Fault | None] = ContextVar("late", default=None)

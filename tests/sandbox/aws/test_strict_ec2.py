@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.faults import Effect, Operation, once
 from tests.sandbox.aws.conftest import REGION, Client
+from tests.sandbox.aws.refusals import refused, wait_until
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -60,13 +58,6 @@ def _nat(ec2: Any, network: Network) -> tuple[str, str]:
     return made["NatGatewayId"], address
 
 
-def _refused(code: str, ask: Callable[..., object], **arguments: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        ask(**arguments)
-    assert caught.value.response["Error"]["Code"] == code
-    return str(caught.value)
-
-
 def _described(ec2: Any, instance: str) -> Any:
     answer = ec2.describe_instances(InstanceIds=[instance])
     return answer["Reservations"][0]["Instances"][0]
@@ -75,12 +66,12 @@ def _described(ec2: Any, instance: str) -> Any:
 def test_a_subnet_stays_under_an_interface(ec2: Any, network: Network) -> None:
     ec2.create_network_interface(SubnetId=network.subnet)
 
-    _refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
 
 
 def test_a_subnet_stays_under_an_instance_and_goes_after_it(ec2: Any, network: Network) -> None:
     instance = _instance(ec2, network)["InstanceId"]
-    _refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
 
     ec2.terminate_instances(InstanceIds=[instance])
 
@@ -97,19 +88,19 @@ def test_a_subnet_stays_under_an_endpoint_and_a_nat_gateway(ec2: Any, network: N
     )["VpcEndpoint"]["VpcEndpointId"]
     gateway, _ = _nat(ec2, network)
     ec2.delete_nat_gateway(NatGatewayId=gateway)
-    _refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
-    _refused("DependencyViolation", ec2.delete_security_group, GroupId=network.group)
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=network.group)
 
     ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
 
     ec2.delete_subnet(SubnetId=network.subnet)
     ec2.delete_security_group(GroupId=network.group)
-    _refused("InvalidVpcEndpointId.NotFound", ec2.describe_vpc_endpoints, VpcEndpointIds=[endpoint])
+    refused("InvalidVpcEndpointId.NotFound", ec2.describe_vpc_endpoints, VpcEndpointIds=[endpoint])
 
 
 def test_a_group_in_use_stays(ec2: Any, network: Network) -> None:
     instance = _instance(ec2, network)["InstanceId"]
-    _refused("DependencyViolation", ec2.delete_security_group, GroupId=network.group)
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=network.group)
 
     ec2.terminate_instances(InstanceIds=[instance])
 
@@ -123,8 +114,8 @@ def test_groups_that_refer_to_each_other_stay(ec2: Any, network: Network) -> Non
             GroupId=one,
             IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": another}]}],
         )
-    _refused("DependencyViolation", ec2.delete_security_group, GroupId=other)
-    _refused("DependencyViolation", ec2.delete_security_group, GroupId=network.group)
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=other)
+    refused("DependencyViolation", ec2.delete_security_group, GroupId=network.group)
 
     ec2.revoke_security_group_ingress(
         GroupId=network.group,
@@ -139,21 +130,21 @@ def test_a_default_group_stays(ec2: Any, network: Network) -> None:
     groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [network.vpc]}])
     [default] = [g["GroupId"] for g in groups["SecurityGroups"] if g["GroupName"] == "default"]
 
-    _refused("CannotDelete", ec2.delete_security_group, GroupId=default)
+    refused("CannotDelete", ec2.delete_security_group, GroupId=default)
 
 
 def test_an_interface_in_use_stays(ec2: Any, network: Network) -> None:
     instance = _instance(ec2, network)
     primary = instance["NetworkInterfaces"][0]
 
-    said = _refused(
+    said = refused(
         "InvalidParameterValue",
         ec2.delete_network_interface,
         NetworkInterfaceId=primary["NetworkInterfaceId"],
     )
 
     assert "is currently in use" in said
-    _refused(
+    refused(
         "OperationNotPermitted",
         ec2.detach_network_interface,
         AttachmentId=primary["Attachment"]["AttachmentId"],
@@ -171,12 +162,12 @@ def test_a_lent_interface_is_its_service_s(ec2: Any, network: Network) -> None:
     assert lent["Description"] == f"Interface for NAT Gateway {gateway}"
     assert lent["InterfaceType"] == "nat_gateway"
     assert lent["Attachment"]["InstanceOwnerId"] == "amazon-aws"
-    _refused(
+    refused(
         "InvalidParameterValue",
         ec2.delete_network_interface,
         NetworkInterfaceId=lent["NetworkInterfaceId"],
     )
-    _refused(
+    refused(
         "OperationNotPermitted",
         ec2.detach_network_interface,
         AttachmentId=lent["Attachment"]["AttachmentId"],
@@ -189,7 +180,7 @@ def test_an_associated_address_stays_and_stays_associated(ec2: Any, network: Net
     address = _address(ec2)
     association = ec2.associate_address(AllocationId=address, InstanceId=instance)["AssociationId"]
 
-    _refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=address)
+    refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=address)
 
     [described] = ec2.describe_addresses()["Addresses"]
     assert described["AssociationId"] == association
@@ -205,8 +196,8 @@ def test_the_address_of_a_nat_gateway_stays_until_it_is_deleted(
     [described] = ec2.describe_addresses()["Addresses"]
     ec2.delete_nat_gateway(NatGatewayId=gateway)
 
-    _refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=address)
-    _refused("AuthFailure", ec2.disassociate_address, AssociationId=described["AssociationId"])
+    refused("InvalidIPAddress.InUse", ec2.release_address, AllocationId=address)
+    refused("AuthFailure", ec2.disassociate_address, AssociationId=described["AssociationId"])
 
 
 def test_a_nat_gateway_goes_in_steps_and_stays_listed(
@@ -222,7 +213,7 @@ def test_a_nat_gateway_goes_in_steps_and_stays_listed(
 
     assert state() == "deleting"
     assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
-    _wait_until(lambda: state() == "deleted")
+    wait_until(lambda: state() == "deleted")
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
     ec2.release_address(AllocationId=address)
 
@@ -249,8 +240,8 @@ def test_nat_gateways_are_found_by_tag_and_missed_by_name(ec2: Any, network: Net
     found = ec2.describe_nat_gateways(Filters=[{"Name": "tag:a", "Values": ["b"]}])
 
     assert [each["NatGatewayId"] for each in found["NatGateways"]] == [gateway]
-    _refused("NatGatewayNotFound", ec2.delete_nat_gateway, NatGatewayId="nat-1")
-    _refused("NatGatewayNotFound", ec2.describe_nat_gateways, NatGatewayIds=["nat-1"])
+    refused("NatGatewayNotFound", ec2.delete_nat_gateway, NatGatewayId="nat-1")
+    refused("NatGatewayNotFound", ec2.describe_nat_gateways, NatGatewayIds=["nat-1"])
 
 
 @pytest.mark.parametrize("part", ["subnet", "gateway", "group", "table", "endpoint", "interface"])
@@ -270,7 +261,7 @@ def test_a_vpc_stays_under_each_of_its_parts(ec2: Any, part: str) -> None:
     else:
         ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3")
 
-    _refused("DependencyViolation", ec2.delete_vpc, VpcId=vpc)
+    refused("DependencyViolation", ec2.delete_vpc, VpcId=vpc)
 
 
 def test_an_empty_vpc_goes_with_its_defaults(ec2: Any) -> None:
@@ -289,8 +280,8 @@ def test_a_main_route_table_stays(ec2: Any, network: Network) -> None:
         "RouteTables"
     ]
 
-    _refused("DependencyViolation", ec2.delete_route_table, RouteTableId=main["RouteTableId"])
-    _refused(
+    refused("DependencyViolation", ec2.delete_route_table, RouteTableId=main["RouteTableId"])
+    refused(
         "InvalidParameterValue",
         ec2.disassociate_route_table,
         AssociationId=main["Associations"][0]["RouteTableAssociationId"],
@@ -303,7 +294,7 @@ def test_a_route_table_stays_while_associated_and_its_route_blackens(
     table = ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
     ec2.create_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE, GatewayId=network.gateway)
     association = ec2.associate_route_table(RouteTableId=table, SubnetId=network.subnet)
-    _refused("DependencyViolation", ec2.delete_route_table, RouteTableId=table)
+    refused("DependencyViolation", ec2.delete_route_table, RouteTableId=table)
 
     ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc)
 
@@ -319,8 +310,8 @@ def test_a_route_table_stays_while_associated_and_its_route_blackens(
 def test_a_gateway_stays_attached_under_mapped_addresses(ec2: Any, network: Network) -> None:
     gateway, _ = _nat(ec2, network)
     arguments = {"InternetGatewayId": network.gateway, "VpcId": network.vpc}
-    _refused("DependencyViolation", ec2.detach_internet_gateway, **arguments)
-    _refused("DependencyViolation", ec2.delete_internet_gateway, InternetGatewayId=network.gateway)
+    refused("DependencyViolation", ec2.detach_internet_gateway, **arguments)
+    refused("DependencyViolation", ec2.delete_internet_gateway, InternetGatewayId=network.gateway)
 
     ec2.delete_nat_gateway(NatGatewayId=gateway)
 
@@ -333,7 +324,7 @@ def test_an_attached_volume_stays(ec2: Any, network: Network) -> None:
     [volume] = ec2.describe_volumes()["Volumes"]
 
     assert volume["Attachments"][0]["InstanceId"] == instance
-    _refused("VolumeInUse", ec2.delete_volume, VolumeId=volume["VolumeId"])
+    refused("VolumeInUse", ec2.delete_volume, VolumeId=volume["VolumeId"])
 
 
 def test_a_snapshot_of_an_image_stays_until_it_is_deregistered(ec2: Any) -> None:
@@ -345,7 +336,7 @@ def test_a_snapshot_of_an_image_stays_until_it_is_deregistered(ec2: Any) -> None
         BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}],
         TagSpecifications=[{"ResourceType": "image", "Tags": [{"Key": "a", "Value": "b"}]}],
     )["ImageId"]
-    _refused("InvalidSnapshot.InUse", ec2.delete_snapshot, SnapshotId=snapshot)
+    refused("InvalidSnapshot.InUse", ec2.delete_snapshot, SnapshotId=snapshot)
     [described] = ec2.describe_images(ImageIds=[image])["Images"]
     assert described["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"] == snapshot
     assert described["Tags"] == [{"Key": "a", "Value": "b"}]
@@ -373,7 +364,7 @@ def test_a_protected_instance_stays_with_those_named_beside_it(ec2: Any, network
     protected = _instance(ec2, network, DisableApiTermination=True)["InstanceId"]
     other = _instance(ec2, network)["InstanceId"]
 
-    _refused("OperationNotPermitted", ec2.terminate_instances, InstanceIds=[other, protected])
+    refused("OperationNotPermitted", ec2.terminate_instances, InstanceIds=[other, protected])
 
     assert _described(ec2, other)["State"]["Name"] == "running"
 
@@ -387,8 +378,8 @@ def test_an_instance_goes_in_steps_and_stays_listed(
     ec2.terminate_instances(InstanceIds=[instance])
 
     assert _described(ec2, instance)["State"]["Name"] == "shutting-down"
-    _refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
-    _wait_until(lambda: _described(ec2, instance)["State"]["Name"] == "terminated")
+    refused("DependencyViolation", ec2.delete_subnet, SubnetId=network.subnet)
+    wait_until(lambda: _described(ec2, instance)["State"]["Name"] == "terminated")
     assert "SubnetId" not in _described(ec2, instance)
     sandbox.lags.listed_s = 0.1
 
@@ -401,9 +392,9 @@ def test_an_ended_instance_is_forgotten_after_an_hour(
     ec2.terminate_instances(InstanceIds=[instance])
     assert _described(ec2, instance)["State"]["Name"] == "terminated"
 
-    _wait_until(lambda: ec2.describe_instances()["Reservations"] == [])
+    wait_until(lambda: ec2.describe_instances()["Reservations"] == [])
 
-    _refused("InvalidInstanceID.NotFound", _described, ec2=ec2, instance=instance)
+    refused("InvalidInstanceID.NotFound", _described, ec2=ec2, instance=instance)
 
 
 def test_what_goes_with_an_instance_and_what_stays(ec2: Any, network: Network) -> None:
@@ -468,7 +459,7 @@ def test_a_placement_group_in_use_stays(ec2: Any, network: Network) -> None:
     )
     instance = _instance(ec2, network, Placement={"GroupName": "p"})["InstanceId"]
     assert _described(ec2, instance)["Placement"]["GroupName"] == "p"
-    _refused("InvalidPlacementGroup.InUse", ec2.delete_placement_group, GroupName="p")
+    refused("InvalidPlacementGroup.InUse", ec2.delete_placement_group, GroupName="p")
     [described] = ec2.describe_placement_groups(GroupNames=["p"])["PlacementGroups"]
     assert described["Tags"] == [{"Key": "a", "Value": "b"}]
     assert described["Strategy"] == "spread"
@@ -476,18 +467,11 @@ def test_a_placement_group_in_use_stays(ec2: Any, network: Network) -> None:
     ec2.terminate_instances(InstanceIds=[instance])
 
     ec2.delete_placement_group(GroupName="p")
-    _refused("InvalidPlacementGroup.Unknown", ec2.describe_placement_groups, GroupNames=["p"])
-    _refused("InvalidPlacementGroup.Unknown", ec2.delete_placement_group, GroupName="p")
+    refused("InvalidPlacementGroup.Unknown", ec2.describe_placement_groups, GroupNames=["p"])
+    refused("InvalidPlacementGroup.Unknown", ec2.delete_placement_group, GroupName="p")
 
 
 def test_a_dry_run_does_nothing(ec2: Any, network: Network) -> None:
-    _refused("DryRunOperation", ec2.delete_subnet, SubnetId=network.subnet, DryRun=True)
+    refused("DryRunOperation", ec2.delete_subnet, SubnetId=network.subnet, DryRun=True)
 
     assert ec2.describe_subnets(SubnetIds=[network.subnet])["Subnets"]
-
-
-def _wait_until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)

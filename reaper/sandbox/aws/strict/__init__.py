@@ -7,10 +7,38 @@ started, as it imports moto.
 from __future__ import annotations
 
 from reaper.sandbox.aws.patching import Rule
-from reaper.sandbox.aws.strict import instances, interfaces, networks, placement, storage
+from reaper.sandbox.aws.strict import (
+    autoscaling,
+    balancing,
+    buckets,
+    identities,
+    indexing,
+    instances,
+    interfaces,
+    keys,
+    networks,
+    placement,
+    stacks,
+    storage,
+    stores,
+)
 
 RULES: tuple[Rule, ...] = tuple(
     rule
-    for module in (instances, interfaces, networks, placement, storage)
+    for module in (
+        autoscaling,
+        balancing,
+        buckets,
+        identities,
+        indexing,
+        instances,
+        interfaces,
+        keys,
+        networks,
+        placement,
+        stacks,
+        storage,
+        stores,
+    )
     for rule in module.RULES.all
 )

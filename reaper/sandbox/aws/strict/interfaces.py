@@ -111,6 +111,7 @@ def a_nat_gateway_has_an_interface_lent_to_it(
         description=f"Interface for NAT Gateway {gateway.id}",
         sort="nat_gateway",
     )
+    gateway._eni._group_set = []
     return gateway
 
 
