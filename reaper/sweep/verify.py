@@ -179,8 +179,10 @@ class Verifier:
         """It is not gone yet, and this sweep waits no longer: say when it is looked at again."""
         kind = self.site.provider.kinds.get(entry.item.ref.kind)
         now = self.site.ledger.now()
+        told = f" ({entry.answer.detail})" if entry.answer.detail else ""
+        detail = f"the deletion was sent, and it is still there{told}"
         return put_off(
-            self.outcome(entry, Status.PENDING, "the deletion was sent, and it is still there"),
+            self.outcome(entry, Status.PENDING, detail),
             kind,
             now,
             self.site.ledger.first_attempt(entry.item.ref) or now,

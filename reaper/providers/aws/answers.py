@@ -22,6 +22,8 @@ from reaper.providers.protocol import Answer, Reply
 # Everything that a call can end in, other than a defect of ours.
 CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
+# AWS names its reading operations so: they change nothing.
+READING = ("Describe", "Get", "List", "Search", "Head", "Lookup", "Simulate", "BatchGet")
 # Each service has a word of its own; botocore's retries know the same list.
 _THROTTLED = frozenset(
     {
@@ -134,7 +136,9 @@ def classify(error: Exception, *, gone: Iterable[str], doing: str) -> Answer:
         gone: The codes of «it is not there any more».
         doing: What was tried, for the sentence.
     """
-    detail = f"{doing}: {explain(error)}"
+    step = getattr(error, "operation_name", "")
+    read = step.startswith(READING)
+    detail = f"{doing}: {f'{step}: ' if read else ''}{explain(error)}"
     if is_any(error, gone):
         return Answer(reply=Reply.ABSENT, detail=detail)
     if throttled(error):
@@ -152,7 +156,10 @@ def classify(error: Exception, *, gone: Iterable[str], doing: str) -> Answer:
             return Answer(reply=reply, detail=detail)
     if _not_sent(error):
         return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {detail}")
-    if not isinstance(error, ClientError) or _status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    unsure = (
+        not isinstance(error, ClientError) or _status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    if unsure and not read:
         return Answer(reply=Reply.UNCERTAIN, detail=f"{detail}; it may have been carried out")
     return Answer(reply=Reply.FAILED, detail=detail)
 

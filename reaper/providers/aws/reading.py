@@ -15,6 +15,8 @@ from reaper.providers.aws.arns import arn_of, id_in
 from reaper.providers.aws.kind import Also, AwsKind, Item, Many, One, Users, found, search
 from reaper.providers.protocol import Absent, Reading, Unreadable
 
+# Beyond this, in the year 5138, a number is of milliseconds.
+_LATEST_S = 1e11
 _MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 
 
@@ -296,8 +298,10 @@ def read_time(value: Any) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
     text = str(value)
-    if text.isdigit():
-        seconds = int(text) / (1000 if len(text) > 11 else 1)  # noqa: PLR2004 - 11 digits: year 5138
+    if text.replace(".", "", 1).isdigit():
+        seconds = float(text)
+        if seconds > _LATEST_S:
+            seconds /= 1000
         return datetime.fromtimestamp(seconds, tz=UTC)
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

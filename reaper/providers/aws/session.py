@@ -15,13 +15,10 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reaper.errors import ConfigurationError, IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
-from reaper.providers.aws.answers import explain
+from reaper.providers.aws.answers import READING, explain
 
 if TYPE_CHECKING:
     from reaper.config.places import AwsPlace
-
-# What a read-only client lets through: AWS names its reading operations so.
-READING = ("Describe", "Get", "List", "Search", "Head", "Lookup", "Simulate", "BatchGet")
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 60

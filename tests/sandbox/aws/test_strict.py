@@ -182,7 +182,7 @@ def test_the_tags_of_a_profile_are_asked_for_one_by_one(client: Client) -> None:
     assert iam.list_instance_profile_tags(InstanceProfileName="p")["Tags"] == TAGS
 
 
-@pytest.mark.parametrize("held", ["key", "group", "login", "policy", "inline"])
+@pytest.mark.parametrize("held", ["key", "group", "login", "policy", "inline", "service"])
 def test_a_user_stays_while_it_has_something(client: Client, held: str) -> None:
     iam = client("iam")
     iam.create_user(UserName="u")
@@ -198,10 +198,25 @@ def test_a_user_stays_while_it_has_something(client: Client, held: str) -> None:
         arn = iam.create_policy(PolicyName="q", PolicyDocument=POLICY)["Policy"]["Arn"]
         iam.attach_user_policy(UserName="u", PolicyArn=arn)
         refused("DeleteConflict", iam.delete_policy, PolicyArn=arn)
+    elif held == "service":
+        iam.create_service_specific_credential(UserName="u", ServiceName="codecommit.amazonaws.com")
     else:
         iam.put_user_policy(UserName="u", PolicyName="inline", PolicyDocument=POLICY)
 
     refused("DeleteConflict", iam.delete_user, UserName="u")
+
+
+def test_a_user_goes_after_its_credentials_for_services(client: Client) -> None:
+    iam = client("iam")
+    iam.create_user(UserName="u")
+    iam.create_service_specific_credential(UserName="u", ServiceName="codecommit.amazonaws.com")
+    [listed] = iam.list_service_specific_credentials(UserName="u")["ServiceSpecificCredentials"]
+
+    named = {"UserName": "u", "ServiceSpecificCredentialId": listed["ServiceSpecificCredentialId"]}
+    iam.delete_service_specific_credential(**named)
+
+    refused("NoSuchEntity", iam.delete_service_specific_credential, **named)
+    iam.delete_user(UserName="u")
 
 
 def test_a_bucket_stays_while_it_has_versions_or_markers(client: Client) -> None:

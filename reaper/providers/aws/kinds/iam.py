@@ -8,7 +8,7 @@ from typing import Any
 from reaper.model import Kind, Relation
 from reaper.providers.aws.answers import CALL_ERRORS, is_any
 from reaper.providers.aws.api import Api, at_once
-from reaper.providers.aws.kind import Also, Arg, AwsKind, Call, Deed, Guard, Item, Link, One
+from reaper.providers.aws.kind import Also, Arg, AwsKind, Call, Deed, Guard, Item, Link, One, search
 from reaper.providers.aws.names import (
     FUNCTION,
     INSTANCE,
@@ -26,7 +26,10 @@ _NO_LOGIN = (*_NONE, "PasswordPolicyViolation")
 _BULK = {
     ROLE: ("Role", "RoleDetailList"),
     USER: ("User", "UserDetailList"),
-    POLICY: ("LocalManagedPolicy", "Policies"),
+}
+_TAGS_OF = {
+    INSTANCE_PROFILE: ("list_instance_profile_tags", "InstanceProfileName"),
+    POLICY: ("list_policy_tags", "PolicyArn"),
 }
 
 
@@ -88,7 +91,7 @@ def _functions(api: Api) -> list[tuple[str, str]]:
 
 
 def bulk(api: Api, kind: AwsKind) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Every role, user or policy with its tags, by one paged call."""
+    """Every role or user with its tags, by one paged call."""
     filtered, listed = _BULK[kind.name_of_kind]
     call = Call(
         operation="get_account_authorization_details",
@@ -99,27 +102,26 @@ def bulk(api: Api, kind: AwsKind) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield each["Arn"], {tag["Key"]: tag["Value"] for tag in each.get("Tags") or []}
 
 
-def profiles(api: Api, _kind: AwsKind) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Every instance profile with its tags: no call lists them, so each is asked for."""
-    call = Call(operation="list_instance_profiles", items="InstanceProfiles[]")
-    tags = Call(
-        operation="list_instance_profile_tags",
-        arguments={"InstanceProfileName": Arg.ID},
-        items="Tags[]",
-    )
-    found = api.items("iam", call)
+def one_by_one(api: Api, kind: AwsKind) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Every instance profile or policy with its tags: no call lists those, so each is asked for."""
+    operation, argument = _TAGS_OF[kind.name_of_kind]
+    found = api.items("iam", kind.listing)
 
-    def tagged(profile: Item) -> Mapping[str, str]:
-        told = profile.get("Tags") or _or_none(api, tags, profile["InstanceProfileName"])
+    def tagged(listed: Item) -> Mapping[str, str]:
+        told = listed.get("Tags")
+        if told is None:
+            named = search(kind.id, listed)
+            call = Call(operation=operation, arguments={argument: named}, items="Tags[]")
+            told = _or_none(api, call)
         return {tag["Key"]: tag["Value"] for tag in told}
 
-    for profile, told in zip(found, at_once(tagged, found), strict=True):
-        yield profile["Arn"], told
+    for listed, told in zip(found, at_once(tagged, found), strict=True):
+        yield listed["Arn"], told
 
 
-def _or_none(api: Api, call: Call, name: str) -> list[Any]:
+def _or_none(api: Api, call: Call) -> list[Any]:
     try:
-        return api.items("iam", call, id=name)
+        return api.items("iam", call)
     except CALL_ERRORS as error:
         if is_any(error, _NONE):
             return []
@@ -268,7 +270,7 @@ KINDS = (
         delete=Call(operation="delete_instance_profile", arguments={"InstanceProfileName": Arg.ID}),
         gone=_NONE,
         indexed=False,
-        candidates=profiles,
+        candidates=one_by_one,
         everywhere=False,
         actions=("iam:RemoveRoleFromInstanceProfile",),
     ),
@@ -387,7 +389,7 @@ KINDS = (
         delete=Call(operation="delete_policy", arguments={"PolicyArn": Arg.ARN}),
         gone=_NONE,
         indexed=False,
-        candidates=bulk,
+        candidates=one_by_one,
         everywhere=False,
         actions=("iam:DeletePolicyVersion", "iam:ListPolicyVersions"),
     ),

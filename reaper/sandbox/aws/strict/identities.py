@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from moto.core.responses import ActionResult
-from moto.iam.exceptions import DeleteConflictException
+from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
+from moto.iam.exceptions import DeleteConflictException, NotFoundException
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
+from moto.moto_api._internal import mock_random
 
 from reaper.sandbox.aws.patching import Rules
 
@@ -25,6 +27,7 @@ def a_user_with_credentials_or_groups_stays(original: Any, backend: Any, user_na
         "deactivate MFA devices": user.mfa_devices,
         "delete SSH public keys": user.ssh_public_keys,
         "delete signing certificates": user.signing_certificates,
+        "delete service specific credentials": _credentials(user),
     }
     for remedy, things in held.items():
         if things:
@@ -73,3 +76,38 @@ def a_list_of_profiles_shows_no_tags(original: Any, response: Any) -> Any:
 def a_profile_s_tags_are_listed(response: Any) -> Any:
     profile = response.backend.get_instance_profile(response._get_param("InstanceProfileName"))
     return ActionResult({"Tags": profile.tags, "IsTruncated": False})
+
+
+@RULES.add(IamResponse, "create_service_specific_credential")
+def a_user_gets_credentials_for_a_service(response: Any) -> Any:
+    name, service = response._get_param("UserName"), response._get_param("ServiceName")
+    credential_id = f"ACCA{mock_random.get_random_hex(17).upper()}"
+    credential = {
+        "UserName": name,
+        "ServiceName": service,
+        "ServiceSpecificCredentialId": credential_id,
+        "Status": "Active",
+        "CreateDate": utcnow(),
+    }
+    _credentials(response.backend.get_user(name))[credential_id] = credential
+    return ActionResult({"ServiceSpecificCredential": credential})
+
+
+@RULES.add(IamResponse, "list_service_specific_credentials")
+def a_user_s_credentials_for_services_are_listed(response: Any) -> Any:
+    user = response.backend.get_user(response._get_param("UserName"))
+    return ActionResult({"ServiceSpecificCredentials": list(_credentials(user).values())})
+
+
+@RULES.add(IamResponse, "delete_service_specific_credential")
+def a_credential_for_a_service_is_deleted(response: Any) -> Any:
+    user = response.backend.get_user(response._get_param("UserName"))
+    credential_id = response._get_param("ServiceSpecificCredentialId")
+    if _credentials(user).pop(credential_id, None) is None:
+        raise NotFoundException(f"Service specific credential {credential_id} not found")
+    return EmptyResult()
+
+
+def _credentials(user: Any) -> dict[str, Any]:
+    credentials: dict[str, Any] = vars(user).setdefault("service_specific_credentials", {})
+    return credentials
