@@ -65,24 +65,11 @@ KINDS = (
         id="TopicArn",
         read=One(
             call=Call(
-                operation="get_topic_attributes",
-                arguments={"TopicArn": Arg.ARN},
-                items="Attributes",
+                operation="list_tags_for_resource",
+                arguments={"ResourceArn": Arg.ARN},
             ),
-            absent=("NotFound", "NotFoundException"),
+            absent=("ResourceNotFound", "ResourceNotFoundException"),
         ),
-        also=(
-            Also(
-                call=Call(
-                    operation="list_tags_for_resource",
-                    arguments={"ResourceArn": Arg.ARN},
-                    items="Tags[]",
-                ),
-                into="+topic-tags",
-                absent=("ResourceNotFound", "ResourceNotFoundException"),
-            ),
-        ),
-        tags='"+topic-tags"',
         links=(_STACK,),
         delete=Call(operation="delete_topic", arguments={"TopicArn": Arg.ARN}),
         gone=("NotFound", "NotFoundException"),
