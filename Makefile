@@ -4,7 +4,9 @@
 VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
-WORKERS ?= 2
+# As many as there are processors, and not so many that they wait for one Docker engine.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+	echo $$(( n > 8 ? 8 : n )))
 
 # The first Python that runs and is new enough (a version manager's shim may exist and not run).
 PYTHON  ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14; do \
