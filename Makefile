@@ -28,7 +28,7 @@ demo: $(READY) ## Show the whole life of a leak, on the local Docker engine
 test: $(READY) ## Run all tests; those that need a Docker engine or PostgreSQL skip without one
 	@rm -f .coverage .coverage.*
 	@# Thousands of histories would take thrice as long under the coverage's tracer.
-	$(BIN)/pytest tests/simulation -n $(WORKERS) -q
+	$(BIN)/pytest tests/simulation -n $(WORKERS) --dist worksteal -q
 	$(BIN)/pytest --ignore=tests/simulation -n $(WORKERS) --dist loadgroup --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --skip-empty | tail -n 3
 	@echo "Every branch of the core:" && \
