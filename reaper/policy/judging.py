@@ -52,6 +52,9 @@ def _answer(rule: Rule, case: Case, policy: Policy) -> Answer:
 def _adopted(rule: Rule, case: Case, policy: Policy, answer: Met, said: str) -> Answer:
     if rule is Rule.UNSURE:
         return answer  # nobody can adopt what was not read: it is looked at again
+    used = case.resource.used
+    if rule is Rule.USED and case.mark is not None and used is not None and used > case.mark.at:
+        return answer  # and used again since
     if rule is Rule.GARBLED:
         return _adopt_garbled(case, policy, answer, said)
     if rule is Rule.AGELESS:

@@ -149,6 +149,18 @@ def test_what_the_cloud_protects_is_not_sent_and_blocks_what_needs_it() -> None:
     assert "which is protected: locked by policy" in (item(plan, "group").detail or "")
 
 
+def test_what_is_used_from_another_cell_is_blocked_by_name_and_blocks_what_needs_it() -> None:
+    role = a_resource("role", held_by=("machine@elsewhere/i-1", "machine@elsewhere/i-2"))
+
+    plan = planned([reap(a_resource("policy", edges=(an_edge(USED_BY, "role"),))), reap(role)])
+
+    assert statuses(plan) == {"role": Status.BLOCKED, "policy": Status.BLOCKED}
+    assert item(plan, "role").blocked_by == role.held_by
+    assert item(plan, "role").detail == (
+        "used from elsewhere by machine@elsewhere/i-1; machine@elsewhere/i-2"
+    )
+
+
 @pytest.mark.parametrize(("state", "told"), [("removing", " (removing)"), (None, "")])
 def test_what_is_on_its_way_out_is_waited_for(state: str | None, told: str) -> None:
     going = a_resource("web", going=True, state=state)

@@ -40,6 +40,7 @@ QUARANTINED: Mapping[Rule, Mapping[str, Any]] = {
     Rule.KEPT: {"claim": a_claim(keep=FOREVER)},
     Rule.ELDER: {"created": STARTED - HOUR},
     Rule.COPY: {"created": NOW - HOUR},
+    Rule.USED: {"used": NOW - 2 * HOUR},
     Rule.REPORTED: {"kind": KEY},
     Rule.AGELESS: STARTLESS,
 }
@@ -72,7 +73,7 @@ def test_what_is_no_resolution_ends_no_quarantine(resolution: str | None) -> Non
     assert ruled(a_case(mark=mark, created=STARTED - HOUR)) == (QUARANTINE, Rule.ELDER)
 
 
-@pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER, Rule.COPY, Rule.REPORTED])
+@pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER, Rule.COPY, Rule.USED, Rule.REPORTED])
 def test_a_quarantine_that_was_adopted_is_passed_over(rule: Rule) -> None:
     case = a_case(mark=a_mark(resolution=ADOPT, rule=rule), **QUARANTINED[rule])
 
@@ -82,6 +83,12 @@ def test_a_quarantine_that_was_adopted_is_passed_over(rule: Rule) -> None:
     passed = next(each for each in evaluation.considered if each.rule is rule)
     assert not passed.met
     assert passed.note.startswith("adopted by alice on 2026-10-01, so passed over: ")
+
+
+def test_what_was_adopted_and_is_used_again_is_in_question_again() -> None:
+    mark = a_mark(resolution=ADOPT, rule=Rule.USED)
+
+    assert ruled(a_case(mark=mark, used=mark.at + MINUTE)) == (QUARANTINE, Rule.USED)
 
 
 @pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER])
@@ -151,7 +158,7 @@ def test_an_evaluation_tells_every_rule_that_was_asked_in_order() -> None:
     evaluation = evaluate(a_case(run=a_lapsed_run(lease_until=NOW - MINUTE)), POLICY)
 
     assert [each.rule for each in evaluation.considered] == list(Rule)
-    assert [each.met for each in evaluation.considered] == [False] * 14 + [True]
+    assert [each.met for each in evaluation.considered] == [False] * 15 + [True]
     assert all(each.note for each in evaluation.considered)
 
 

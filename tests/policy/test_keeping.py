@@ -238,6 +238,29 @@ def test_what_a_controller_made_late_goes_with_the_controller() -> None:
     assert ruled(case) == (REAP, Rule.FINISHED)
 
 
+# --- used ----------------------------------------------------------------------------------------
+
+
+def test_what_somebody_used_after_its_runs_end_is_in_question() -> None:
+    end = NOW - 4 * HOUR
+
+    late = a_case(used=end + POLICY.grace + MICROSECOND)
+    in_time = a_case(used=end + POLICY.grace)
+
+    assert ruled(late) == (QUARANTINE, Rule.USED)
+    assert ruled(in_time) == (REAP, Rule.FINISHED)
+
+
+def test_what_was_used_after_its_runs_end_stays_in_question_when_asked_for_by_name() -> None:
+    assert ruled(a_case(used=NOW, named=True)) == (QUARANTINE, Rule.USED)
+
+
+def test_a_use_after_the_runs_end_is_none_where_the_clocks_are_so_far_apart() -> None:
+    late = NOW - 4 * HOUR + POLICY.grace + SECOND
+
+    assert ruled(a_case(used=late, skew=SECOND)) == (REAP, Rule.FINISHED)
+
+
 # --- young ---------------------------------------------------------------------------------------
 
 

@@ -161,6 +161,7 @@ def resources() -> st.SearchStrategy[Resource]:
         mostly(st.just({}), st.dictionaries(st.sampled_from(KEYS), VALUES)),
         name=st.sampled_from(["web", "db"]),
         created=mostly(MOMENTS, st.none()),
+        used=mostly(st.none(), MOMENTS),
         inherited=mostly(st.just(frozenset()), st.frozensets(st.sampled_from(KEYS))),
         unread=mostly(st.none(), st.just("its mounts")),
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
 
 from reaper.errors import IdentityMismatch, LedgerUnreachable
 from reaper.ledger import Ledger
+from reaper.model import Cell
 from reaper.providers.protocol import Identity
 from reaper.sandbox.faults import Effect, FaultInjector, Operation, always
 from reaper.sandbox.memory import MemoryProvider
@@ -35,6 +37,20 @@ def test_each_cell_of_each_place_is_swept(lab: Lab) -> None:
 
     assert sorted(report.cell.scope for report in reports) == ["east", "west"]
     assert gaps == ()
+
+
+def test_what_has_no_region_waits_for_the_regions(lab: Lab) -> None:
+    class Ranked(MemoryProvider):
+        def cells(self) -> Sequence[Cell]:
+            return [replace(cell, rank=int(cell.scope == "everywhere")) for cell in super().cells()]
+
+    world = World(lab.clock, scopes=("everywhere", "east", "west"))
+    seen: list[str] = []
+
+    each(fleet_of(lab, Ranked(world)), lambda site: seen.append(site.cell.scope))
+
+    assert sorted(seen[:2]) == ["east", "west"]
+    assert seen[2:] == ["everywhere"]
 
 
 def test_two_ways_to_one_cell_are_one(lab: Lab) -> None:

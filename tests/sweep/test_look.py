@@ -224,6 +224,23 @@ def test_one_that_was_protected_after_the_plan_is_reported_and_left(lab: Lab) ->
     assert lab.there(machine)
 
 
+@pytest.mark.parametrize("part", ["the machine", "the disk that goes along"])
+def test_what_is_used_from_another_cell_after_the_plan_is_blocked(lab: Lab, part: str) -> None:
+    run = lab.run()
+    machine, disk = lab.world.launch(SCOPE, by=run.id, tags=run_tags(run))
+    lab.finish(run)
+    held = machine if part == "the machine" else disk
+
+    def hold(read: Resource) -> Resource:
+        return replace(read, held_by=("another@cell/1",)) if read.ref.key == held.key else read
+
+    report = lab.sweep(at=on("planned", lambda: setattr(lab, "doctor", hold)))
+
+    assert became(report, machine).status is Status.BLOCKED
+    assert lab.there(machine)
+    assert lab.there(disk)
+
+
 def test_one_that_is_on_its_way_out_already_is_waited_for(lab: Lab) -> None:
     run = lab.run()
     machine = lab.machine(run)
