@@ -31,6 +31,8 @@ from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.view import View
 
+_STUCK = frozenset({Status.BLOCKED, Status.PROTECTED})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clear:
@@ -94,6 +96,10 @@ class Going:
         """Whether this sweep has seen it gone."""
         return key in self.settled and self.settled[key].status is Status.GONE
 
+    def stuck(self, key: str) -> bool:
+        """Whether this sweep has found that something else keeps it from going."""
+        return key in self.settled and self.settled[key].status in _STUCK
+
     def awaited(self, item: Item, others: Iterable[str]) -> tuple[str, ...]:
         """Which of these go before the item and are not gone yet.
 
@@ -138,7 +144,7 @@ class Looker:
         self.site.at("read again")
         fresh = self._judge(view)
         return [
-            self._pending(item, f"waits for {sentence(others)} to go first")
+            self._waiting(item, others)
             if others
             else self._look(_Look(item=item, view=view, judged=fresh))
             for item, others in zip(items, waits, strict=True)
@@ -257,7 +263,7 @@ class Looker:
         other, item = edge.other.key, look.item
         if other in self.going.planned:
             waits = self.going.awaited(item, (other,))
-            return self._pending(item, f"waits for {other} to go first") if waits else None
+            return self._waiting(item, waits) if waits else None
         if edge.relation is Relation.CONTROLLED_BY:  # its name can outlive it on what it made
             reading = look.view[edge.other]
             if (
@@ -341,6 +347,15 @@ class Looker:
             blocked_by=blocked_by,
             attempts=known.attempts if known is not None else 0,
         )
+
+    def _waiting(self, item: Item, others: Sequence[str]) -> Outcome:
+        """Others go first; where one of them cannot, it blocks."""
+        stuck = [key for key in others if self.going.stuck(key)]
+        if not stuck:
+            return self._pending(item, f"waits for {sentence(others)} to go first")
+        status = self.going.settled[stuck[0]].status
+        told = f"waits for {sentence(stuck)} to go first, which is {status}"
+        return self.outcome(item, Status.BLOCKED, told, blocked_by=tuple(stuck))
 
     def _pending(self, item: Item, detail: str) -> Outcome:
         return self.outcome(item, Status.PENDING, detail)
