@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from reaper.model import Cell, Gap, JournalEntry, Kind, Ref, Resource
 
@@ -121,6 +121,19 @@ class Identity:
     caller: str | None = None
     pin: bool = True
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permissions:
+    """What a caller must be allowed, in the cloud's own form.
+
+    Attributes:
+        documents: The policy; more than one where it is larger than the cloud takes at once.
+        unconditioned: Deletions that are allowed whatever tags there are, and why, by action.
+    """
+
+    documents: tuple[Mapping[str, Any], ...]
+    unconditioned: Mapping[str, str]
 
 
 class Provider(Protocol):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from reaper.providers.aws.kind import Call, fill, search
 from reaper.providers.aws.names import GLOBAL
+from reaper.providers.aws.permissions import actions_of
 from reaper.providers.aws.session import Clients
 
 T = TypeVar("T")
@@ -80,9 +81,9 @@ class Api:
 
     def action(self, service: str, operation: str) -> str:
         """Name an operation for a sentence, as a policy would write it."""
-        action = "".join(part.capitalize() for part in operation.split("_"))
+        action = actions_of(service, operation)[0]
         where = GLOBAL if self.scope.endswith(f"/{GLOBAL}") else self.region
-        return f"{service}:{action} in {where} ({self.clients.who})"
+        return f"{action} in {where} ({self.clients.who})"
 
 
 def at_once(job: Callable[[T], U], each: Iterable[T]) -> list[U]:
