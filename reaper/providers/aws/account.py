@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
-from reaper.providers.aws.answers import CALL_ERRORS, explain
+from reaper.providers.aws.answers import CALL_ERRORS, tell
 from reaper.providers.aws.api import Api, at_once
 from reaper.providers.aws.arns import arn_of, region_of, scope_of, unknown_kind
 from reaper.providers.aws.deleting import delete
@@ -163,7 +163,7 @@ class Account:
         try:
             next(iter(api.pages(declared.service, declared.listing)), None)
         except CALL_ERRORS as error:
-            return f"{api.describe(declared.service, declared.listing)}: {explain(error)}"
+            return tell(error)
         return None
 
     def lookup(self, cell: Cell, entry: JournalEntry) -> Sequence[Ref] | Unreadable:  # noqa: ARG002 - the protocol's
