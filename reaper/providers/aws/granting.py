@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from reaper.model import Kind
+from reaper.policy import Policy
 from reaper.providers.aws.kind import AwsKind
 from reaper.providers.aws.kinds import KINDS
 from reaper.providers.aws.permissions import BARE, INDEX, REGIONS, SIMULATE, needs_of, services
@@ -64,12 +66,12 @@ def permitted(
     config: Config, *, kinds: frozenset[str], read_only: bool, simulate: bool
 ) -> Permissions:
     """Write the policy for what a configuration lets reaper do with these kinds."""
-    looks = tuple(kind for name, kind in KINDS.items() if name in kinds)
     places = config.providers.aws
-    grant = Grant(
-        looks=looks,
-        deletes=() if read_only else tuple(kind for kind in looks if deletable(config, kind)),
-        rules=config.tag_rules(),
+    grant = grant_for(
+        config.policy(),
+        config.tag_rules(),
+        kinds=[kind for name, kind in KINDS.items() if name in kinds],
+        read_only=read_only,
         partitions=tuple(dict.fromkeys(map(_partition, places))) or ("aws",),
         regions=not places or any(place.regions == "all" for place in places),
         simulate=simulate,
@@ -78,16 +80,30 @@ def permitted(
     return Permissions(documents=tuple(documents(grant)), unconditioned=bare)
 
 
-def deletable(config: Config, kind: AwsKind) -> bool:
-    """Whether the configuration lets anything of this kind be deleted."""
-    if kind.kind.report_only and kind.name_of_kind not in config.policy_settings.enable:
+def grant_for(
+    policy: Policy,
+    rules: TagRules,
+    *,
+    kinds: Iterable[AwsKind] = KINDS.values(),
+    read_only: bool = False,
+    **more: Any,
+) -> Grant:
+    """Say what is to be allowed for these kinds; those that never go are looked at only."""
+    looks = tuple(kinds)
+    deletes = () if read_only else tuple(each for each in looks if _may_go(policy, each.kind))
+    return Grant(looks=looks, deletes=deletes, rules=rules, **more)
+
+
+def _may_go(policy: Policy, kind: Kind) -> bool:
+    """Whether the policy lets anything of this kind be deleted."""
+    if kind.report_only and kind.name not in policy.enabled:
         return False
     return not any(
-        entry.kind is not None
-        and entry.scope is None
-        and entry.name is None
-        and fnmatchcase(kind.name_of_kind, entry.kind)
-        for entry in config.policy_settings.protect
+        each.kind is not None
+        and each.scope is None
+        and each.name is None
+        and fnmatchcase(kind.name, each.kind)
+        for each in policy.protect
     )
 
 

@@ -132,9 +132,18 @@ class Clients:
         return self._session
 
 
-def _refuse_mutations(model: Any, **_: Any) -> None:
-    if not model.name.startswith(READING):
+def _refuse_mutations(model: Any, params: Mapping[str, Any], **_: Any) -> None:
+    if not model.name.startswith(READING) and not _is_rehearsal(model, params["body"]):
         raise ReadOnlyViolation(f"{model.service_model.service_name}:{model.name} on a reader")
+
+
+def _is_rehearsal(model: Any, body: Any) -> bool:
+    """Whether EC2 is only asked if it would carry the call out."""
+    return (
+        model.service_model.service_name == "ec2"
+        and isinstance(body, Mapping)
+        and body.get("DryRun") == "true"
+    )
 
 
 def _open(place: AwsPlace) -> boto3.Session:

@@ -74,7 +74,7 @@ def a_principal_s_policies_are_simulated(response: Any) -> Any:
                     "EvalResourceName": resource,
                     "EvalDecision": decide(policies, action, resource, context),
                     "MatchedStatements": [],
-                    "MissingContextValues": [],
+                    "MissingContextValues": sorted(_lacking(policies, action, context)),
                 }
                 for action in response._get_param("ActionNames")
                 for resource in response._get_param("ResourceArns") or ["*"]
@@ -119,6 +119,21 @@ def decide(
     if "Deny" in effects:
         return "explicitDeny"
     return "allowed" if "Allow" in effects else "implicitDeny"
+
+
+def _lacking(
+    policies: Iterable[Mapping[str, Any]], action: str, context: Mapping[str, list[str]]
+) -> set[str]:
+    """The keys that conditions on this action ask for, and nobody gave."""
+    return {
+        key
+        for policy in policies
+        for statement in _listed(policy["Statement"])
+        if _matches(statement.get("Action", ()), action.lower(), str.lower)
+        for keys in statement.get("Condition", {}).values()
+        for key in keys
+        if key not in context
+    }
 
 
 def _sentence(caller: str, action: str) -> str:
