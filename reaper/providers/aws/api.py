@@ -17,8 +17,6 @@ from reaper.providers.aws.session import Clients
 T = TypeVar("T")
 U = TypeVar("U")
 
-# IAM answers in one region of a partition; botocore knows which, and needs the name of any.
-_HOME = "us-east-1"
 _AT_ONCE = 16
 
 
@@ -38,7 +36,7 @@ class Api:
     def region(self) -> str:
         """The region that calls go to."""
         region = self.scope.partition("/")[2]
-        return _HOME if region == GLOBAL else region
+        return self.clients.home if region == GLOBAL else region
 
     def in_region(self, region: str) -> Api:
         """The same account, elsewhere."""

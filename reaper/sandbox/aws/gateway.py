@@ -103,7 +103,7 @@ class Gateway:
         if fault := self._faults.strike(call, *_BEFORE):
             if fault.effect is Effect.UNSENT:
                 return None
-            return render(request, refusal(request, fault.effect, fault.detail))
+            return render(request, refusal(request, fault.effect, fault.detail, fault.code))
         if request.dry_run:
             return self._rehearse(request)
         later = late.set(self._faults.strike(call, Effect.LATE))

@@ -73,10 +73,26 @@ class Desk:
         assert result.exit_code == code, result.output
         return json.loads(result.stdout)
 
-    def leftovers(self, *, region: str = REGION) -> World:
+    def leftovers(self, *, name: str = "ours", region: str = REGION) -> World:
         """One of each kind, left by a run that is over."""
         with reaper.run(owner="alice", state=self.directory / "state") as run:
-            return build(self.sandbox.endpoint, run.tags, name="ours", region=region)
+            return build(self.sandbox.endpoint, run.tags, name=name, region=region)
+
+    def leftover(self) -> str:
+        """One volume, left by a run that is over; its ID."""
+        with reaper.run(owner="alice", state=self.directory / "state") as run:
+            tags = [{"Key": key, "Value": value} for key, value in run.tags.items()]
+            made = self.client("ec2").create_volume(
+                AvailabilityZone=f"{REGION}a",
+                Size=1,
+                TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
+            )
+        return str(made["VolumeId"])
+
+    def volumes(self) -> list[Any]:
+        """The volumes that there are, as AWS describes them."""
+        volumes: list[Any] = self.client("ec2").describe_volumes()["Volumes"]
+        return volumes
 
     def client(self, service: str, region: str = REGION) -> Any:
         """A client that may do everything."""
