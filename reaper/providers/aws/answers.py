@@ -137,8 +137,7 @@ def classify(error: Exception, *, gone: Iterable[str], doing: str) -> Answer:
         doing: What was tried, for the sentence.
     """
     read = getattr(error, "operation_name", "").startswith(READING)
-    step = called(error) or doing
-    detail = f"{doing}: {'' if step == doing else f'{step}: '}{explain(error)}"
+    detail = f"{doing}: {_step(error, doing)}{explain(error)}"
     if is_any(error, gone):
         return Answer(reply=Reply.ABSENT, detail=detail)
     if throttled(error):
@@ -162,6 +161,15 @@ def classify(error: Exception, *, gone: Iterable[str], doing: str) -> Answer:
     if unsure and not read:
         return Answer(reply=Reply.UNCERTAIN, detail=f"{detail}; it may have been carried out")
     return Answer(reply=Reply.FAILED, detail=detail)
+
+
+def _step(error: Exception, doing: str) -> str:
+    """Which call it was, where it was another than what was being done."""
+    call = called(error)
+    if call is None or call == doing:
+        return ""
+    action, _, where = call.partition(" in ")
+    return f"{action if doing.endswith(f' in {where}') else call}: "
 
 
 def called(error: Exception) -> str | None:

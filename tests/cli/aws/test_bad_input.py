@@ -48,6 +48,13 @@ def an_expired_credential(desk: Desk) -> None:
     deny(desk, "sts:GetCallerIdentity", code="ExpiredToken")
 
 
+def an_expired_credential_of_a_profile(desk: Desk) -> None:
+    text = "[ci]\naws_access_key_id = x\naws_secret_access_key = x\naws_session_token = x\n"
+    (desk.directory / "aws-credentials").write_text(text)
+    desk.configure(more="profile: ci")
+    deny(desk, "sts:GetCallerIdentity", code="ExpiredToken")
+
+
 def an_unknown_key(desk: Desk) -> None:
     deny(desk, "sts:GetCallerIdentity", code="InvalidClientTokenId")
 
@@ -94,6 +101,11 @@ UNREACHABLE: list[tuple[Callable[[Desk], None], str, str]] = [
     (
         an_expired_credential,
         f"sts:GetCallerIdentity in {REGION} (the SDK's own credentials): ExpiredToken",
+        "out of date",
+    ),
+    (
+        an_expired_credential_of_a_profile,
+        f"sts:GetCallerIdentity in {REGION} (profile ci): ExpiredToken",
         "out of date",
     ),
     (an_unknown_key, "InvalidClientTokenId", "AWS knows no such key"),

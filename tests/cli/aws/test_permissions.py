@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from moto.iam.access_control import IAMRequestBase
 
+from reaper.sandbox.aws.strict.authorization import decide
 from reaper.sandbox.aws.world import build, everything
 from tests.cli.aws.conftest import REGION, Desk
 
@@ -79,6 +80,34 @@ def test_a_sweep_needs_no_more_than_its_policy_and_leaves_nothing(
     after = everything(desk.sandbox.endpoint, [REGION])
     assert {key: after.get(key) for key in before} == before
     assert granted(policies) - asked == NOT_ASKED
+
+
+def test_what_bears_no_tag_of_this_realm_may_not_be_deleted(desk: Desk) -> None:
+    policies = desk.own_policies()
+    run, realm = "aws:ResourceTag/reaper-run", "aws:ResourceTag/reaper-realm"
+    looked, deleted = (
+        {
+            action
+            for policy in policies
+            for each in policy["Statement"]
+            if each["Sid"] == sid
+            for action in each["Action"]
+        }
+        for sid in ("Look", "DeleteByRunTag")
+    )
+
+    def allowed(context: dict[str, list[str]]) -> set[str]:
+        return {
+            action
+            for action in looked | deleted
+            if decide(policies, action, "*", context) == "allowed"
+        }
+
+    assert allowed({}) == looked
+    assert allowed({"aws:ResourceTag/owner": ["bob"]}) == looked
+    assert allowed({run: ["r-1"], realm: ["shop"]}) == looked
+    assert allowed({run: ["r-1"]}) == looked | deleted
+    assert allowed({run: ["r-1"], realm: ["default"]}) == looked | deleted
 
 
 def test_planning_needs_no_more_than_the_policy_that_reads(desk: Desk) -> None:
