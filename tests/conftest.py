@@ -21,6 +21,8 @@ from reaper.sandbox.guard import attempts, forbid_leaving, forget_attempts
 if TYPE_CHECKING:
     import docker
 
+    from reaper.sandbox.aws import AwsSandbox
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
     "ci",
@@ -90,6 +92,16 @@ def busybox(docker_engine: docker.DockerClient) -> str:
                 _busybox_tree(), repository=repository, tag=tag, changes=['CMD ["sh"]']
             )
     return BUSYBOX
+
+
+@pytest.fixture(scope="session")
+def aws_running() -> Iterator[AwsSandbox]:
+    """The emulated AWS of this process, which can have one; who uses it resets it."""
+    pytest.importorskip("moto")
+    from reaper.sandbox.aws import AwsSandbox  # noqa: PLC0415 - only where its extra is installed
+
+    with AwsSandbox() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,9 @@ def listing(views: Sequence[View], gaps: Sequence[Gap]) -> str:
         names = _names(view.listed)
         rows = {entry.key: (*names[entry.key], _age(entry, view.now)) for entry in view.listed}
         parts.extend(_grouped(view.listed, rows, view))
-    return shown(*parts, *gap_lines(gaps), _counts(entry for v in views for entry in v.listed))
+    return shown(
+        *parts, *gap_lines(gaps), _counts((entry for v in views for entry in v.listed), gaps)
+    )
 
 
 def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
@@ -106,7 +108,9 @@ def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
         )
         parts.extend(_grouped(listed, rows, view, counted=_KEPT_IN_PLAN))
         parts.extend(_footer(view))
-    return shown(*parts, *gap_lines(gaps), _counts(entry for v in views for entry in v.listed))
+    return shown(
+        *parts, *gap_lines(gaps), _counts((entry for v in views for entry in v.listed), gaps)
+    )
 
 
 def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, str]) -> str:
@@ -121,7 +125,7 @@ def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, s
             parts.extend((Text(title, style="bold underline"), *_grouped(group, rows), Text()))
     for cell, reason in skipped.items():
         parts.append(Text(plain(f"{cell}: {reason}"), style="yellow"))
-    return shown(*parts, *gap_lines(gaps), _counts(listed))
+    return shown(*parts, *gap_lines(gaps), _counts(listed, gaps))
 
 
 def gap_lines(gaps: Sequence[Gap]) -> Iterable[RenderableType]:
@@ -307,7 +311,7 @@ def _became(entry: Entry, name: tuple[Text, Text]) -> tuple[Text, ...]:
 _UNTIL: Mapping[Status, str] = MappingProxyType({Status.SCHEDULED: "purged at"})
 
 
-def _counts(listed: Iterable[Entry]) -> RenderableType:
+def _counts(listed: Iterable[Entry], gaps: Sequence[Gap]) -> RenderableType:
     counts: Counter[str] = Counter()
     for entry in listed:
         if entry.became is not None:
@@ -316,7 +320,8 @@ def _counts(listed: Iterable[Entry]) -> RenderableType:
             counts["no run's"] += 1
         else:
             counts[_PAST[entry.verdict.decision]] += 1
-    return Text(", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing found")
+    nothing = "nothing found where it could be looked" if gaps else "nothing found"
+    return Text(", ".join(f"{count} {word}" for word, count in counts.items()) or nothing)
 
 
 _PAST: Mapping[Decision, str] = MappingProxyType(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reaper.model import Gap, Ref
-from reaper.providers.aws.answers import CALL_ERRORS, explain
+from reaper.providers.aws.answers import CALL_ERRORS, tell
 from reaper.providers.aws.api import Api, at_once
 from reaper.providers.aws.arns import id_in, kind_of, unknown_kind
 from reaper.providers.aws.kind import AwsKind, Call, search
@@ -144,7 +144,7 @@ class Indexer:
                     provider="aws",
                     scope=self.api.scope,
                     kind=kind.name_of_kind,
-                    reason=f"{self.api.describe(kind.service, kind.listing)}: {explain(error)}",
+                    reason=tell(error),
                 )
             )
         return named
@@ -173,7 +173,7 @@ class Indexer:
                     provider="aws",
                     scope=self.api.scope,
                     kind=None if kind is None else kind.name_of_kind,
-                    reason=f"{self.api.describe(service, call)}: {explain(error)}",
+                    reason=tell(error),
                 )
             )
 

@@ -63,7 +63,8 @@ BELIEVED: Mapping[str, str] = {
     ),
     "a list of profiles shows no tags": "Nor do the roles within it.",
     "gateway: DryRun": (
-        "Every EC2 call honours it, and none looks first whether the thing is there."
+        "Every EC2 call honours it, and none looks first whether the thing is there; where policies"
+        " are enforced, it is held against the tags of what it names."
     ),
     "gateway: throttling": (
         "Auto Scaling, CloudFormation and load balancing say `Throttling` with 400, Lambda"
