@@ -24,7 +24,7 @@ from reaper.model import (
     Status,
     Verdict,
 )
-from reaper.plan import stay
+from reaper.plan import forbidden, stay
 from reaper.providers.protocol import Absent, Reading
 from reaper.sweep.reading import read
 from reaper.sweep.site import Site, outcome_of, sentence
@@ -170,11 +170,15 @@ class Looker:
             return
         for edge in resource.edges:
             key = edge.other.key
-            if (
-                (edge.relation in {Relation.TAKES, Relation.ALTERS} and not self.going.gone(key))
-                or (edge.relation is Relation.CONTROLLED_BY and key not in self.going.planned)
-                or (edge.relation is Relation.MADE and key not in self.survey.world)
-            ):
+            if edge.relation in {Relation.TAKES, Relation.ALTERS}:
+                touches = not self.going.gone(key)
+            elif edge.relation is Relation.USED_BY:
+                touches = key in self.going.planned and not self.going.gone(key)
+            elif edge.relation is Relation.CONTROLLED_BY:
+                touches = not self.going.gone(key)
+            else:
+                touches = edge.relation is Relation.MADE and key not in self.survey.world
+            if touches:
                 yield edge.other
 
     def _parent(self, ref: Ref) -> Ref | None:
@@ -259,18 +263,25 @@ class Looker:
         return None
 
     def _outlives(self, look: _Look, resource: Resource, edge: Edge) -> Outcome | None:
-        """What uses or controls it must be gone, or in this plan where a cycle was broken."""
-        other, item = edge.other.key, look.item
-        if other in self.going.planned:
-            waits = self.going.awaited(item, (other,))
-            return self._waiting(item, waits) if waits else None
-        if edge.relation is Relation.CONTROLLED_BY:  # its name can outlive it on what it made
-            reading = look.view[edge.other]
-            if (
-                not isinstance(reading, Resource)
-                and look.view.unproved(edge.other, reading) is None
-            ):
+        """What uses or controls it must be gone, or go after it where a cycle was broken."""
+        other, item = edge.other, look.item
+        if self.going.gone(other.key):
+            return None
+        planned = self.going.planned.get(other.key)
+        if self.going.awaited(item, (other.key,)):
+            return self._waiting(item, (other.key,))
+        reading = look.view[other]
+        if not isinstance(reading, Resource):
+            why = look.view.unproved(other, reading)
+            # A controller's name can outlive it on what it made; a user's is believed.
+            if why is None and (planned is not None or edge.relation is Relation.CONTROLLED_BY):
                 return None
+            if planned is not None:
+                return self._pending(
+                    item, f"{edge.relation} {other}, which could not be read again: {why}"
+                )
+        elif planned is not None and not self.changed(planned.ref, reading.ref):
+            return self._stays(look, resource, edge, reading)
         return self._blocked(item, resource, edge)
 
     def _suffers(self, look: _Look, edge: Edge, seen: frozenset[str]) -> Outcome | None:
@@ -286,14 +297,19 @@ class Looker:
         planned = self.going.planned.get(edge.other.key)
         if planned is None or self.changed(planned.ref, reading.ref):
             return self._blocked(item, reading, edge)
-        doubt = self._doubt_of_parents(planned, look.view)
+        return self._stays(look, reading, edge, reading) or self._hindrance(look, reading, seen)
+
+    def _stays(
+        self, look: _Look, resource: Resource, edge: Edge, reading: Resource
+    ) -> Outcome | None:
+        """The other end, which was to go in this plan, is not to go after all, or may not be."""
+        verdict, own = look.judged[edge.other.key].verdict, forbidden(reading)
+        doubt = self._doubt_of_parents(self.going.planned[edge.other.key], look.view)
         if doubt is not None:
-            return self._pending(item, f"of {edge.other}, which it {edge.relation}: {doubt}")
-        fresh = look.judged[edge.other.key]
-        stays = reading.protection is not None or bool(reading.held_by)
-        if fresh.verdict.decision is not Decision.REAP or stays:
-            return self._blocked(item, reading, edge)
-        return self._hindrance(look, reading, seen)
+            return self._pending(look.item, f"{edge.relation} {edge.other}: {doubt}")
+        if verdict.decision is not Decision.REAP:
+            return self._blocked(look.item, resource, edge, f"{verdict.rule}: {verdict.reason}")
+        return None if own is None else self._blocked(look.item, resource, edge, own.detail)
 
     def _taken(self, look: _Look, resource: Resource) -> tuple[Item, ...]:
         """What the deletion takes along, directly or through what it takes, and is still there."""
@@ -360,12 +376,13 @@ class Looker:
     def _pending(self, item: Item, detail: str) -> Outcome:
         return self.outcome(item, Status.PENDING, detail)
 
-    def _blocked(self, item: Item, resource: Resource, edge: Edge) -> Outcome:
+    def _blocked(self, item: Item, resource: Resource, edge: Edge, why: str = "") -> Outcome:
         name = f" ({edge.name})" if edge.name else ""
+        why = f" ({why})" if why else ""
         if resource.ref.key == item.ref.key or edge.relation in {Relation.TAKES, Relation.ALTERS}:
-            detail = f"{edge.relation} {edge.other}{name}, which is not to go"
+            detail = f"{edge.relation} {edge.other}{name}, which is not to go{why}"
         else:
-            detail = f"takes along {resource.ref}, which is {edge.relation} {edge.other}{name}"
+            detail = f"takes along {resource.ref}, which is {edge.relation} {edge.other}{name}{why}"
         return self.outcome(item, Status.BLOCKED, detail, blocked_by=(str(edge.other),))
 
     def _not_there(self, item: Item, unproved: str | None) -> Outcome:

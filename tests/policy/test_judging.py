@@ -14,6 +14,7 @@ from tests.examples import (
     HOUR,
     MINUTE,
     NOW,
+    SECOND,
     STARTED,
     a_claim,
     a_lapsed_run,
@@ -22,6 +23,7 @@ from tests.examples import (
 from tests.policy.cases import (
     KEEP,
     KEY,
+    MICROSECOND,
     POLICY,
     QUARANTINE,
     REAP,
@@ -85,10 +87,47 @@ def test_a_quarantine_that_was_adopted_is_passed_over(rule: Rule) -> None:
     assert passed.note.startswith("adopted by alice on 2026-10-01, so passed over: ")
 
 
-def test_what_was_adopted_and_is_used_again_is_in_question_again() -> None:
-    mark = a_mark(resolution=ADOPT, rule=Rule.USED)
+@pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER, Rule.COPY, Rule.USED, Rule.REPORTED])
+def test_what_was_adopted_and_is_used_again_is_in_question_again(rule: Rule) -> None:
+    mark = a_mark(resolution=ADOPT, rule=rule)
+    change = {**QUARANTINED[rule], "used": mark.at + MINUTE}
 
-    assert ruled(a_case(mark=mark, used=mark.at + MINUTE)) == (QUARANTINE, Rule.USED)
+    decision, _ = ruled(a_case(mark=mark, **change))
+
+    assert decision is QUARANTINE
+
+
+def test_a_use_after_an_adoption_is_told_from_one_before_it_on_our_clock() -> None:
+    mark = a_mark(resolution=ADOPT, rule=Rule.USED)
+    behind = -30 * SECOND
+
+    before = a_case(mark=mark, used=mark.at + behind, skew=behind)
+    after = a_case(mark=mark, used=mark.at + behind + MICROSECOND, skew=behind)
+
+    assert ruled(before) == (REAP, Rule.FINISHED)
+    assert ruled(after) == (QUARANTINE, Rule.USED)
+
+
+@pytest.mark.parametrize("rule", [Rule.GARBLED, Rule.AGELESS])
+def test_what_goes_by_an_adoption_alone_and_is_used_after_it_stays(rule: Rule) -> None:
+    mark = a_mark(resolution=ADOPT, rule=rule)
+    change = UNREADABLE if rule is Rule.GARBLED else STARTLESS
+
+    before = judge(a_case(mark=mark, used=mark.at, **change), POLICY)
+    after = judge(a_case(mark=mark, used=mark.at + MINUTE, **change), POLICY)
+
+    assert (before.decision, before.rule) == (REAP, rule)
+    assert (after.decision, after.rule) == (QUARANTINE, rule)
+    assert after.reason.startswith(
+        "adopted by alice on 2026-10-01, but it was used or written to at 2026-10-01 11:01:00 UTC"
+    )
+
+
+def test_a_use_that_was_dismissed_stays_so_when_its_traces_are_gone() -> None:
+    mark = a_mark(resolution=DISMISS, rule=Rule.USED)
+
+    for used in (NOW - 2 * HOUR, STARTED, None):
+        assert ruled(a_case(mark=mark, used=used)) == (KEEP, Rule.USED)
 
 
 @pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER])

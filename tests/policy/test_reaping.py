@@ -10,6 +10,7 @@ from reaper.model import (
 )
 from reaper.policy import DISMISS, Policy, judge
 from tests.examples import (
+    DAY,
     HOUR,
     MINUTE,
     NOW,
@@ -193,3 +194,18 @@ def test_where_no_creation_is_known_the_age_counts_from_the_first_sighting() -> 
 
     assert ruled(seen, policy) == (REAP, Rule.AGELESS)
     assert ruled(never, policy) == (QUARANTINE, Rule.AGELESS)
+
+
+def test_the_age_of_what_is_used_counts_from_its_last_use() -> None:
+    policy = Policy(reap_unknown_after=HOUR)
+    ahead = 30 * SECOND
+
+    late = a_case(used=NOW - HOUR, **STARTLESS)
+    earlier = a_case(used=NOW - HOUR - SECOND, **STARTLESS)
+    by_their_clock = a_case(used=NOW - HOUR - SECOND + ahead, skew=ahead, **STARTLESS)
+    of_unknown_age = a_case(used=NOW - DAY, created=None, **STARTLESS)
+
+    assert ruled(late, policy) == (QUARANTINE, Rule.AGELESS)
+    assert ruled(earlier, policy) == (REAP, Rule.AGELESS)
+    assert ruled(by_their_clock, policy) == (REAP, Rule.AGELESS)
+    assert ruled(of_unknown_age, policy) == (QUARANTINE, Rule.AGELESS)
