@@ -83,7 +83,9 @@ def _named_in_texts() -> Iterator[tuple[str, str]]:
 
 
 def _kinds_of(module: str) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = importlib.import_module(f"{kinds.__name__}.{module}").KINDS
+    found: tuple[Any, ...] = getattr(
+        importlib.import_module(f"{kinds.__name__}.{module}"), "KINDS", ()
+    )
     return found
 
 
