@@ -21,6 +21,8 @@ from reaper.sandbox.guard import attempts, forbid_leaving, forget_attempts
 if TYPE_CHECKING:
     import docker
 
+    from reaper.sandbox.aws import AwsSandbox
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
     "ci",
@@ -99,6 +101,30 @@ def postgres_url() -> str:
     if not url:
         _do_without("postgres", "no PostgreSQL server: REAPER_TEST_POSTGRES names none")
     return url
+
+
+@pytest.fixture(scope="session")
+def aws_running() -> Iterator[AwsSandbox]:
+    """One emulated AWS for all tests of this process: there cannot be two."""
+    pytest.importorskip("moto")
+    from reaper.sandbox.aws import AwsSandbox  # noqa: PLC0415 - only these tests need moto
+
+    with AwsSandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def aws_sandbox(aws_running: AwsSandbox, monkeypatch: pytest.MonkeyPatch) -> AwsSandbox:
+    """The emulated AWS, empty, and credentials that only it takes."""
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    aws_running.reset()
+    return aws_running
 
 
 def _busybox_tree() -> bytes:

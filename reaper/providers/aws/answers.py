@@ -96,6 +96,10 @@ _SENTENCES = (
 )
 
 
+class Untold(Exception):
+    """Something that others are asked for could not be told; it says by which call, and why."""
+
+
 def code_of(error: Exception) -> str:
     """AWS's code; empty where it did not answer in its own words."""
     if isinstance(error, ClientError):

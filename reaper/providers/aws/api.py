@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from reaper.providers.aws.answers import CALL_ERRORS, Untold, explain
 from reaper.providers.aws.kind import Call, fill, search
 from reaper.providers.aws.names import GLOBAL
 from reaper.providers.aws.session import Clients
@@ -57,6 +58,17 @@ class Api:
     def items(self, service: str, call: Call, **given: Any) -> list[Any]:
         """Make a reading call, and give what it was asked for, of all pages."""
         return [each for page in self.pages(service, call, **given) for each in _listed(call, page)]
+
+    def told(self, service: str, call: Call, **given: Any) -> list[Any]:
+        """Ask as `items` does, where the sentence about a failure must name the call.
+
+        Raises:
+            Untold: AWS refused.
+        """
+        try:
+            return self.items(service, call, **given)
+        except CALL_ERRORS as error:
+            raise Untold(f"{self.describe(service, call)}: {explain(error)}") from error
 
     def read(self, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
         """Make one reading call."""

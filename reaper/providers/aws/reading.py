@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from reaper.model import Edge, Ref, Resource
-from reaper.providers.aws.answers import CALL_ERRORS, explain, is_any
+from reaper.providers.aws.answers import CALL_ERRORS, Untold, explain, is_any
 from reaper.providers.aws.api import Api, at_once, batches
 from reaper.providers.aws.arns import arn_of, id_in
 from reaper.providers.aws.kind import Also, AwsKind, Item, Many, One, Users, found, search
@@ -62,8 +62,8 @@ class Reader:
             return Read(reading=Absent())
         try:
             reading = self.resource(kind, resource_id, item, edges.get(resource_id, ()))
-        except CALL_ERRORS as error:
-            reading = Unreadable(reason=explain(error))
+        except Untold as error:
+            return Read(reading=Unreadable(reason=str(error)))
         except _MALFORMED as error:
             why = f"AWS's answer is not as documented ({type(error).__name__}: {error})"
             return Read(reading=Unreadable(reason=why))

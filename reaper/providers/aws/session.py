@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
@@ -13,6 +14,7 @@ import botocore.config
 import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import create_loader
 
 from reaper.errors import ConfigurationError, IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
 from reaper.providers.aws.answers import READING, explain
@@ -138,10 +140,22 @@ def _refuse_mutations(model: Any, **_: Any) -> None:
 
 
 def _open(place: AwsPlace) -> boto3.Session:
-    core = botocore.session.Session(profile=place.profile)
+    core = _session(place.profile)
     if place.role_arn is not None:
         _assume(core, place, place.role_arn)
     return boto3.Session(botocore_session=core, region_name=_FALLBACK_REGION)
+
+
+def _session(profile: str | None = None) -> botocore.session.Session:
+    """Make a session; all share the services' models, which take their time to read."""
+    core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return core
+
+
+@cache
+def _loader(data_path: str | None) -> Any:
+    return create_loader(data_path)
 
 
 def _assume(core: botocore.session.Session, place: AwsPlace, role_arn: str) -> None:
@@ -218,7 +232,7 @@ def check_regions(listed: Sequence[str]) -> None:
     Raises:
         ConfigurationError: The message names the nearest one.
     """
-    session = botocore.session.Session()
+    session = _session()
     known = {
         region
         for partition in session.get_available_partitions()
@@ -233,4 +247,4 @@ def check_regions(listed: Sequence[str]) -> None:
 
 def partition_of(region: str) -> str:
     """The partition of a region, such as `aws` or `aws-cn`, with which ARNs begin."""
-    return str(botocore.session.Session().get_partition_for_region(region))
+    return str(_session().get_partition_for_region(region))

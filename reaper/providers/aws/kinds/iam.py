@@ -61,7 +61,7 @@ def _users_of_profile(api: Api, item: Item) -> Iterable[str]:
         there = api.in_region(region)
         return [
             f"{INSTANCE}@{there.scope}/{machine}"
-            for machine in there.items("ec2", call, arn=item["Arn"])
+            for machine in there.told("ec2", call, arn=item["Arn"])
         ]
 
     for found in at_once(machines, api.clients.regions):
@@ -84,7 +84,7 @@ def _functions(api: Api) -> list[tuple[str, str]]:
         there = api.in_region(region)
         return [
             (f"{FUNCTION}@{there.scope}/{each['FunctionName']}", str(each.get("Role")))
-            for each in there.items("lambda", call)
+            for each in there.told("lambda", call)
         ]
 
     return [each for found in at_once(functions, api.clients.regions) for each in found]
