@@ -118,7 +118,11 @@ class AwsBench:
     def reaper(self, *arguments: str) -> Result:
         """Let the command line do something, as JSON where it can."""
         self.write_config()
-        done = CliRunner().invoke(app, [*arguments, "--config", str(self.config)])
+        done = CliRunner().invoke(
+            app,
+            [*arguments, "--config", str(self.config)],
+            env={"REAPER_STATE": str(self.directory / "state"), "REAPER_RUN_ID": None},
+        )
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return Result(code=done.exit_code, stdout=done.stdout, stderr=done.stderr)

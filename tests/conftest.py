@@ -116,15 +116,26 @@ def aws_running() -> Iterator[AwsSandbox]:
 @pytest.fixture
 def aws_sandbox(aws_running: AwsSandbox, monkeypatch: pytest.MonkeyPatch) -> AwsSandbox:
     """The emulated AWS, empty, and credentials that only it takes."""
+    return _emptied(aws_running, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def aws_of_module(aws_running: AwsSandbox) -> Iterator[AwsSandbox]:
+    """The same for a whole module, whose tests then belong into one group of xdist's."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _emptied(aws_running, patch)
+
+
+def _emptied(sandbox: AwsSandbox, patch: pytest.MonkeyPatch) -> AwsSandbox:
     for name in os.environ:
         if name.startswith("AWS_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    aws_running.reset()
-    return aws_running
+            patch.delenv(name)
+    patch.setenv("AWS_ACCESS_KEY_ID", "x")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    patch.setenv("AWS_CONFIG_FILE", os.devnull)
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    sandbox.reset()
+    return sandbox
 
 
 def _busybox_tree() -> bytes:

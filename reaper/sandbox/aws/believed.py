@@ -61,6 +61,7 @@ BELIEVED: Mapping[str, str] = {
         "Network ACLs, DHCP options, egress-only gateways and placement groups are listed; the last"
         " by name. Resources whose last tag was taken off are not."
     ),
+    "the index has listeners": "The tagging API lists them, as it lists their balancers.",
     "a list of profiles shows no tags": "Nor do the roles within it.",
     "gateway: DryRun": (
         "Every EC2 call honours it, and none looks first whether the thing is there."
