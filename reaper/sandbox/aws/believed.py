@@ -46,6 +46,9 @@ BELIEVED: Mapping[str, str] = {
     "a group s instances go with it protected or not": (
         "Termination protection does not keep Auto Scaling from ending an instance."
     ),
+    "an attached instance names no template": (
+        "Members that were attached by hand have neither template nor launch configuration."
+    ),
     "a protected balancer stays": (
         "Its interfaces go with it unless a lag is set; AWS takes minutes."
     ),

@@ -30,6 +30,8 @@ TIES: Mapping[str, set[tuple[str, str]]] = {
         ("made", names.VOLUME),
         ("takes along", names.INTERFACE),
         ("made", names.INTERFACE),
+        ("alters", names.VOLUME),
+        ("alters", names.ADDRESS),
         ("uses", names.SUBNET),
         ("uses", names.SECURITY_GROUP),
         ("uses", names.IMAGE),
@@ -44,6 +46,7 @@ TIES: Mapping[str, set[tuple[str, str]]] = {
         ("uses", names.SECURITY_GROUP),
         ("uses", names.VPC),
         ("uses", names.ADDRESS),
+        ("alters", names.ADDRESS),
     },
     names.SECURITY_GROUP: {("alters", names.SECURITY_GROUP), ("uses", names.VPC)},
     names.KEY_PAIR: {("used by", names.INSTANCE)},
@@ -56,6 +59,7 @@ TIES: Mapping[str, set[tuple[str, str]]] = {
         ("uses", names.SUBNET),
         ("uses", names.VPC),
         ("uses", names.ADDRESS),
+        ("alters", names.ADDRESS),
     },
     names.VPC_ENDPOINT: {
         ("uses", names.VPC),
@@ -148,9 +152,7 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(
-    aws_of_module: AwsSandbox, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Story]:
+def story(aws_of_module: AwsSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     directory: Path = tmp_path_factory.mktemp("story")
     bench = AwsBench(sandbox=aws_of_module, directory=directory)
     with bench.run() as run:
