@@ -65,9 +65,9 @@ class Indexer:
             for kind in self.reader.kinds.values()
             if kind.everywhere != self.api.scope.endswith(f"/{GLOBAL}") and self._wanted(kind)
         ]
-        if self.query.full:
-            return [self._asking(self._whole, kind) for kind in here]
         asked: list[Callable[[], Named]] = []
+        if self.query.full:  # beside the indexes: they know kinds that reaper does not
+            asked += [self._asking(self._whole, kind) for kind in here]
         for key in self.keys:
             if any(kind.indexed for kind in here):
                 asked.append(self._asking(self._tagged, key))
@@ -156,7 +156,9 @@ class Indexer:
     def _list(self, kind: AwsKind, call: Call, **given: str) -> Named:
         named = Named()
         for item in self._ask(kind.service, call, named, kind=kind, **given):
-            self._add(named, kind, str(search(kind.listed_id, item)))
+            told = search(kind.listed_id, item)
+            if told is not None:  # a listener has no list of its own: its balancer tells of it
+                self._add(named, kind, str(told))
         return named
 
     def _ask(

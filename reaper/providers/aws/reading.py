@@ -63,7 +63,7 @@ class Reader:
         try:
             reading = self.resource(kind, resource_id, item, edges.get(resource_id, ()))
         except CALL_ERRORS as error:
-            reading = Unreadable(reason=tell(error))
+            return Read(reading=Unreadable(reason=tell(error)))
         except _MALFORMED as error:
             why = f"AWS's answer is not as documented ({type(error).__name__}: {error})"
             return Read(reading=Unreadable(reason=why))

@@ -172,10 +172,22 @@ def _is_rehearsal(model: Any, body: Any) -> bool:
 
 
 def _open(place: AwsPlace) -> boto3.Session:
-    core = botocore.session.Session(profile=place.profile)
+    core = _session(place.profile)
     if place.role_arn is not None:
         _assume(core, place, place.role_arn)
     return boto3.Session(botocore_session=core, region_name=_FALLBACK_REGION)
+
+
+def _session(profile: str | None = None) -> botocore.session.Session:
+    """Make a session; all share the services' models, which take their time to read."""
+    core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return core
+
+
+@cache
+def _loader(data_path: str | None) -> Any:
+    return create_loader(data_path)
 
 
 def _assume(core: botocore.session.Session, place: AwsPlace, role_arn: str) -> None:

@@ -21,9 +21,8 @@ Client = Callable[..., Any]
 
 
 @pytest.fixture
-def sandbox(aws_running: AwsSandbox) -> AwsSandbox:
-    aws_running.reset()
-    return aws_running
+def sandbox(aws_sandbox: AwsSandbox) -> AwsSandbox:
+    return aws_sandbox
 
 
 @pytest.fixture(scope="session")
