@@ -21,6 +21,8 @@ from reaper.sandbox.guard import attempts, forbid_leaving, forget_attempts
 if TYPE_CHECKING:
     import docker
 
+    from reaper.sandbox.aws import AwsSandbox
+
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
     "ci",
@@ -99,6 +101,41 @@ def postgres_url() -> str:
     if not url:
         _do_without("postgres", "no PostgreSQL server: REAPER_TEST_POSTGRES names none")
     return url
+
+
+@pytest.fixture(scope="session")
+def aws_running() -> Iterator[AwsSandbox]:
+    """One emulated AWS for all tests of this process: there cannot be two."""
+    pytest.importorskip("moto")
+    from reaper.sandbox.aws import AwsSandbox  # noqa: PLC0415 - only these tests need moto
+
+    with AwsSandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def aws_sandbox(aws_running: AwsSandbox, monkeypatch: pytest.MonkeyPatch) -> AwsSandbox:
+    """The emulated AWS, empty, and credentials that only it takes."""
+    return _emptied(aws_running, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def aws_of_module(aws_running: AwsSandbox) -> Iterator[AwsSandbox]:
+    """The same for a whole module, whose tests then belong into one group of xdist's."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _emptied(aws_running, patch)
+
+
+def _emptied(sandbox: AwsSandbox, patch: pytest.MonkeyPatch) -> AwsSandbox:
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            patch.delenv(name)
+    patch.setenv("AWS_ACCESS_KEY_ID", "x")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    patch.setenv("AWS_CONFIG_FILE", os.devnull)
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    sandbox.reset()
+    return sandbox
 
 
 def _busybox_tree() -> bytes:

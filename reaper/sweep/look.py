@@ -31,6 +31,8 @@ from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.view import View
 
+_STUCK = frozenset({Status.BLOCKED, Status.PROTECTED})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Clear:
@@ -94,6 +96,10 @@ class Going:
         """Whether this sweep has seen it gone."""
         return key in self.settled and self.settled[key].status is Status.GONE
 
+    def stuck(self, key: str) -> bool:
+        """Whether this sweep has found that something else keeps it from going."""
+        return key in self.settled and self.settled[key].status in _STUCK
+
     def awaited(self, item: Item, others: Iterable[str]) -> tuple[str, ...]:
         """Which of these go before the item and are not gone yet.
 
@@ -138,7 +144,7 @@ class Looker:
         self.site.at("read again")
         fresh = self._judge(view)
         return [
-            self._pending(item, f"waits for {sentence(others)} to go first")
+            self._waiting(item, others)
             if others
             else self._look(_Look(item=item, view=view, judged=fresh))
             for item, others in zip(items, waits, strict=True)
@@ -263,7 +269,7 @@ class Looker:
             return None
         planned = self.going.planned.get(other.key)
         if self.going.awaited(item, (other.key,)):
-            return self._pending(item, f"waits for {other.key} to go first")
+            return self._waiting(item, (other.key,))
         reading = look.view[other]
         if not isinstance(reading, Resource):
             why = look.view.unproved(other, reading)
@@ -357,6 +363,15 @@ class Looker:
             blocked_by=blocked_by,
             attempts=known.attempts if known is not None else 0,
         )
+
+    def _waiting(self, item: Item, others: Sequence[str]) -> Outcome:
+        """Others go first; where one of them cannot, it blocks."""
+        stuck = [key for key in others if self.going.stuck(key)]
+        if not stuck:
+            return self._pending(item, f"waits for {sentence(others)} to go first")
+        status = self.going.settled[stuck[0]].status
+        told = f"waits for {sentence(stuck)} to go first, which is {status}"
+        return self.outcome(item, Status.BLOCKED, told, blocked_by=tuple(stuck))
 
     def _pending(self, item: Item, detail: str) -> Outcome:
         return self.outcome(item, Status.PENDING, detail)

@@ -378,6 +378,34 @@ def test_one_that_is_on_its_way_out_already_is_waited_for(lab: Lab) -> None:
     assert "on its way out" in became(report, machine).detail
 
 
+def test_what_waits_for_one_that_cannot_go_is_blocked_by_it(lab: Lab) -> None:
+    run = lab.run()
+    disk, network = lab.make("memory:disk", run), lab.make("memory:network", run)
+    lab.finish(run)
+    lab.doctor = linked(network, Relation.USED_BY, disk)
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.protect(disk, "a lock")))
+
+    assert became(report, disk).status is Status.PROTECTED
+    assert became(report, network).status is Status.BLOCKED
+    assert became(report, network).blocked_by == (disk.key,)
+    assert became(report, network).detail == (
+        f"waits for {disk.key} to go first, which is protected"
+    )
+
+
+def test_what_goes_with_one_that_cannot_go_is_blocked_by_it(lab: Lab) -> None:
+    run = lab.run()
+    machine, disk = lab.world.launch(SCOPE, by=run.id, tags=run_tags(run))
+    lab.finish(run)
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.protect(machine, "a lock")))
+
+    assert became(report, machine).status is Status.PROTECTED
+    assert became(report, disk).status is Status.BLOCKED
+    assert became(report, disk).blocked_by == (str(machine),)
+
+
 def test_a_disk_waits_for_the_machine_that_uses_it(lab: Lab) -> None:
     run = lab.run()
     disk = lab.make("memory:disk", run)

@@ -182,3 +182,15 @@ def test_a_guard_forbids_only_where_it_holds() -> None:
     assert isinstance(guard, Guard)
     assert search(guard.path, {"GroupName": "default"})
     assert not search(guard.path, {"GroupName": "mine"})
+
+
+def test_a_function_whose_tags_lambda_keeps_back_is_not_taken_for_a_stranger() -> None:
+    function = {
+        "Configuration": {"FunctionName": "f"},
+        "TagsError": {"ErrorCode": "AccessDeniedException", "Message": "not lambda:ListTags"},
+    }
+    refine = KINDS[names.FUNCTION].refine
+    assert refine is not None
+
+    with pytest.raises(ValueError, match="lambda:ListTags"):
+        refine(function)

@@ -62,7 +62,8 @@ KINDS = (
         id_form="[^:]+",
         id_is_arn=True,
         listing=Call(operation="list_topics", items="Topics[]"),
-        id="TopicArn",
+        listed="TopicArn",
+        id='"+arn"',
         read=One(
             call=Call(
                 operation="list_tags_for_resource",

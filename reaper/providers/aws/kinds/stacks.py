@@ -125,5 +125,6 @@ KINDS = (
         delete=Call(operation="delete_stack", arguments={"StackName": Arg.ARN}),
         gone=("ValidationError:does not exist",),
         slow=True,
+        actions=("cloudformation:ListStacks",),  # DescribeStacks of all stacks is asked for it too
     ),
 )
