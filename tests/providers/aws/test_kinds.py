@@ -169,6 +169,42 @@ def test_a_misspelt_declaration_is_caught(mistake: dict[str, Any]) -> None:
         hold_to_the_model(replace(KINDS[names.VOLUME], **mistake))
 
 
+# What AWS itself names, each time anew: with a random ID, or an ARN that ends in one.
+NAMED_BY_AWS = frozenset(
+    {
+        names.STACK,
+        names.INSTANCE,
+        names.VOLUME,
+        names.SNAPSHOT,
+        names.IMAGE,
+        names.KEY_PAIR,
+        names.LAUNCH_TEMPLATE,
+        names.LISTENER,
+        names.LOAD_BALANCER,
+        names.TARGET_GROUP,
+        names.NAT_GATEWAY,
+        names.VPC_ENDPOINT,
+        names.INTERFACE,
+        names.ADDRESS,
+        names.SECURITY_GROUP,
+        names.ROUTE_TABLE,
+        names.SUBNET,
+        names.INTERNET_GATEWAY,
+        names.VPC,
+        names.SECRET,
+        names.KMS_KEY,
+    }
+)
+
+
+def test_whatever_people_name_has_an_incarnation_or_says_that_it_has_none() -> None:
+    people_name = {name: kind for name, kind in KINDS.items() if name not in NAMED_BY_AWS}
+
+    assert {name for name, kind in people_name.items() if kind.incarnation is None} == {
+        name for name, kind in KINDS.items() if kind.kind.reused
+    }
+
+
 def test_a_misspelt_link_is_caught() -> None:
     links = (Link(KINDS[names.VOLUME].links[0].relation, names.INSTANCE, "Attachment[].Id"),)
 
