@@ -14,7 +14,9 @@ from reaper.providers.aws.names import (
     INSTANCE,
     INTERFACE,
     LOAD_BALANCER,
+    NETWORK_ACL,
     SECURITY_GROUP,
+    SUBNET,
     VPC,
     VPC_ENDPOINT,
 )
@@ -120,5 +122,27 @@ KINDS = (
         gone=("InvalidGroup.NotFound", "InvalidGroupId.Malformed"),
         blockers=(interfaces_by("group-id", "Groups[].GroupId"),),
         actions=("ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress"),
+    ),
+    AwsKind(
+        kind=Kind(name=NETWORK_ACL, service="ec2", after=(SUBNET,)),
+        service="ec2",
+        arn="ec2:{region}:{account}:network-acl/{id}",
+        listing=Call(operation="describe_network_acls", items="NetworkAcls[]"),
+        id="NetworkAclId",
+        read=Many(
+            call=Call(
+                operation="describe_network_acls",
+                arguments=by_filter("network-acl-id"),
+                items="NetworkAcls[]",
+            )
+        ),
+        guards=(Guard("IsDefault", "it is its network's default"),),
+        links=(
+            Link(Relation.USED_BY, SUBNET, "Associations[].SubnetId"),
+            Link(Relation.USES, VPC, "VpcId"),
+            OF_STACK,
+        ),
+        delete=Call(operation="delete_network_acl", arguments={"NetworkAclId": Arg.ID}),
+        gone=("InvalidNetworkAclID.NotFound",),
     ),
 )

@@ -12,6 +12,7 @@ from reaper.providers.aws.names import (
     INTERNET_GATEWAY,
     LOAD_BALANCER,
     NAT_GATEWAY,
+    NETWORK_ACL,
     ROUTE_TABLE,
     SECURITY_GROUP,
     SUBNET,
@@ -58,7 +59,14 @@ KINDS = (
         kind=Kind(
             name=VPC,
             service="ec2",
-            after=(SUBNET, SECURITY_GROUP, ROUTE_TABLE, INTERNET_GATEWAY, VPC_ENDPOINT),
+            after=(
+                SUBNET,
+                SECURITY_GROUP,
+                NETWORK_ACL,
+                ROUTE_TABLE,
+                INTERNET_GATEWAY,
+                VPC_ENDPOINT,
+            ),
             deadline=LINGERING,
             backoff=PATIENT,
         ),
@@ -100,6 +108,12 @@ KINDS = (
                 "describe_security_groups",
                 "SecurityGroups[?GroupName != 'default']",
                 "GroupId",
+            ),
+            _inside(
+                NETWORK_ACL,
+                "describe_network_acls",
+                "NetworkAcls[?!IsDefault]",
+                "NetworkAclId",
             ),
             _inside(
                 ROUTE_TABLE,
