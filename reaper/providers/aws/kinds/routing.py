@@ -58,6 +58,7 @@ def _disassociate(deed: Deed) -> Answer | None:
 
 
 def _detach_gateway(deed: Deed) -> Answer | None:
+    """Detach it from its network, which is to go too."""
     for attachment in deed.item.get("Attachments") or []:
         undo(
             deed,
