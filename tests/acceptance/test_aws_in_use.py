@@ -13,8 +13,6 @@ from reaper.sandbox.aws.world import Seen
 from tests.acceptance.aws_traps import Trap, hands, set_traps
 from tests.awsbench import REGION, STRANGER, AwsBench, Result
 
-pytestmark = pytest.mark.xdist_group("aws-in-use")
-
 TRAPS = (
     "a volume that is attached to their machine",
     "an interface of their machine",
@@ -34,6 +32,7 @@ TRAPS = (
     "a subnet with their interface",
     "a gateway of their network",
     "the routes of their subnet",
+    "the access list of their subnet",
     "an endpoint in their routes",
     "a group that their rules let in",
     "a group that their rules let out to",

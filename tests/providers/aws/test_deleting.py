@@ -12,7 +12,7 @@ from reaper.model import Resource
 from reaper.providers.aws import names
 from reaper.providers.aws.account import Account
 from reaper.providers.aws.kinds import storage
-from reaper.providers.aws.kinds.network import _deleted_endpoint
+from reaper.providers.aws.kinds.routing import _deleted_endpoint
 from reaper.providers.protocol import Absent, Reply
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.world.identities import POLICY, TRUST

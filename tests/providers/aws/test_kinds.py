@@ -86,10 +86,11 @@ def _told(path: str, item: dict[str, Any]) -> Any:
 def _without_conditions(kind: AwsKind, call: Call) -> Any:
     """An answer in which nothing is managed by AWS, nor a default or main one."""
     page = answer(kind, call)
-    for key in ("NetworkInterfaces", "RouteTables"):
+    for key in ("NetworkInterfaces", "RouteTables", "NetworkAcls"):
         for each in page.get(key, ()):
             each.pop("RequesterManaged", None)
             each.pop("Associations", None)
+            each.pop("IsDefault", None)
     return page
 
 
