@@ -184,6 +184,7 @@ NAMED_BY_AWS = frozenset(
         names.LOAD_BALANCER,
         names.TARGET_GROUP,
         names.NAT_GATEWAY,
+        names.NETWORK_ACL,
         names.VPC_ENDPOINT,
         names.INTERFACE,
         names.ADDRESS,
