@@ -47,7 +47,9 @@ def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
 def test_keys_in_the_documentation_exist(page: Path) -> None:
     known = {key.path for key in known_keys()}
 
-    named = set(re.findall(r"`((?:policy|runs|tags|providers)(?:\.[a-z_]+)+)`", page.read_text()))
+    named = set(
+        re.findall(r"`((?:policy|runs|tags|providers|daemon)(?:\.[a-z_]+)+)`", page.read_text())
+    )
 
     assert named - known == set()
 
