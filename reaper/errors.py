@@ -23,6 +23,7 @@
     ├── FenceError              this process may not shoot (any more)
     │   ├── LockLost            another sweep holds the cell, or our lock ran out
     │   ├── SweepingPaused      `reaper pause` was called
+    │   ├── SweepStopped        the daemon whose worker it is ends
     │   └── LookTooOld          more than ten seconds went by since the second look
     └── ReadOnlyViolation       a mutating call on a read-only client: a defect of ours
 
@@ -129,6 +130,10 @@ class LockLost(FenceError):
 
 class SweepingPaused(FenceError):
     """A person paused all sweeping of this ledger."""
+
+
+class SweepStopped(FenceError):
+    """The daemon is ending, and its sweeps with it; the next start takes up what was left."""
 
 
 class LookTooOld(FenceError):

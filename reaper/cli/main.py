@@ -11,6 +11,7 @@ from reaper.cli import (
     act,
     clean,
     config,
+    daemon,
     demo,
     exec_,
     inspect,
@@ -67,7 +68,7 @@ def _program(
     log.verbose.set(verbose)
 
 
-for group in (demo, inspect, act, clean, people, exec_, tags, setup):
+for group in (demo, inspect, act, clean, people, exec_, daemon, tags, setup):
     group.register(app)
 app.add_typer(run.app, name="run", cls=Commands)
 app.add_typer(config.app, name="config", cls=Commands)

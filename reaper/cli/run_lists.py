@@ -77,7 +77,7 @@ def show(run_id: str, config: Path | None, *, as_json: bool) -> Exit:
     now = datetime.now(UTC)
     told = _told(run_id, config, now)
     if as_json:
-        journal = [_entry_item(entry) for entry in told.journal]
+        journal = [entry_item(entry) for entry in told.journal]
         content = {"run": run_item(told.run, now), "journal": journal}
         write_json(_listing(told.problems) | content)
     else:
@@ -138,7 +138,8 @@ def _listing(problems: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _entry_item(entry: JournalEntry) -> dict[str, object]:
+def entry_item(entry: JournalEntry) -> dict[str, object]:
+    """Put an entry of a journal in JSON, as every list of them shows it."""
     return {
         "writer": entry.writer,
         "seq": entry.seq,

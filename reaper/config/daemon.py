@@ -90,8 +90,8 @@ class NotifySettings(Section):
     """Whom to tell, by apprise; off unless `urls_file` is given."""
 
     urls_file: LocalPath | None = None
-    """A file with one address of apprise a line (`#` begins a comment). They hold secrets, so they
-    do not stand here. null: nobody is told anything."""
+    """A file with one address of apprise a line (`#` at its beginning makes it a comment). They
+    hold secrets, so they do not stand here. null: nobody is told anything."""
 
     digest: Length = parse_duration("1d")
     """How often a list of what is left is sent, by owner. Once a day: more would be passed over."""

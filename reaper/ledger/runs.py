@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     and_,
     false,
+    func,
     insert,
     not_,
     or_,
@@ -199,6 +200,14 @@ class Runs(Part):
                 )
             found = [_run_of(row) for row in connection.execute(statement.limit(limit))]
             return self._all_as_of(connection, now, found)
+
+    def count_alive(self) -> int:
+        """Count the runs whose lease holds."""
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            holds = _holds(now, away=registry_away(connection, now) is not None)
+            statement = select(func.count()).select_from(runs).where(holds)
+            return int(connection.execute(statement).scalar_one())
 
     def _end(self, run_id: str, ending: Ending) -> Run:
         with self._database.writing() as connection:
