@@ -51,6 +51,8 @@ simulate: $(READY) ## Try thousands of histories against the promises
 docs: $(READY) ## Write the pages that are made from the code
 	$(BIN)/python docs/configuration.py > docs/configuration.md.new
 	mv docs/configuration.md.new docs/configuration.md
+	$(BIN)/python docs/openapi.py > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 setup: $(READY) ## Make .venv with everything pinned
 

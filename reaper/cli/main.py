@@ -21,6 +21,7 @@ from reaper.cli import (
     run,
     setup,
     tags,
+    token,
 )
 from reaper.cli.failures import Commands, write
 
@@ -73,3 +74,4 @@ for group in (demo, inspect, act, clean, people, exec_, daemon, tags, setup):
 app.add_typer(run.app, name="run", cls=Commands)
 app.add_typer(config.app, name="config", cls=Commands)
 app.add_typer(ledger.app, name="ledger", cls=Commands)
+app.add_typer(token.app, name="token", cls=Commands)

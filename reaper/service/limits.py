@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -49,14 +50,15 @@ class BodyLimit:
 
         async def watched(message: Message) -> None:
             nonlocal begun
+            if taken > self._most and not begun:
+                return  # what the application makes of the broken body is not the answer
             begun = True
             await send(message)
 
-        try:
+        with suppress(TooLarge):
             await self._app(scope, counted, watched)
-        except TooLarge:
-            if not begun:
-                await problem.response()(scope, receive, send)
+        if taken > self._most and not begun:
+            await problem.response()(scope, receive, send)
 
 
 class Rate:
