@@ -25,7 +25,7 @@ from reaper.errors import LedgerError
 from reaper.ledger import CellSweep, Ledger
 from reaper.model import Gap
 from reaper.service.app import build
-from reaper.service.backend import Backend, Minters, Standing
+from reaper.service.backend import Backend, Minters, Standing, said_every
 from reaper.service.metrics import Metrics
 from reaper.sweep.fleet import holder
 
@@ -67,7 +67,13 @@ class Daemon:
         self.metrics = Metrics()
         self.metrics.info.info({"mode": settings.mode.value})
         self._notifier = Notifier(settings.notify, ledger, self.metrics)
-        self._presence = Presence(ledger, clock, self.metrics, grace=config.policy().grace)
+        self._presence = Presence(
+            ledger,
+            clock,
+            self.metrics,
+            grace=config.policy().grace,
+            every=said_every(config),
+        )
         self._children = Children(clock, hang_after=settings.hang_after)
         self._rounds = Rounds(
             config,

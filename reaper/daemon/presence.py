@@ -11,12 +11,12 @@ from reaper.clock import Clock
 from reaper.durations import describe_duration
 from reaper.errors import LedgerError
 from reaper.ledger import Ledger
+from reaper.service.backend import SAID_EVERY
 from reaper.service.metrics import Metrics
 
 log = structlog.get_logger()
 
-EVERY = timedelta(seconds=10)
-_LATE = 3  # so many times `EVERY` without success, and the registry is not ready any more
+_LATE = 3  # so many times that without success, and the registry is not ready any more
 
 
 class Presence:
@@ -29,7 +29,7 @@ class Presence:
         metrics: Metrics,
         *,
         grace: timedelta,
-        every: timedelta = EVERY,
+        every: timedelta = SAID_EVERY,
     ) -> None:
         self._ledger = ledger
         self._clock = clock

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from reaper.clock import SYSTEM_CLOCK, Clock
@@ -15,7 +15,20 @@ from reaper.ledger import Ledger
 from reaper.model import Gap
 from reaper.service.metrics import Metrics
 
+SAID_EVERY = timedelta(seconds=10)
+_LEASES_LAST = 3  # times that: an outage that is too short to be noticed takes two of them
+
 _MOST_KNOWN = 10_000
+
+
+def said_every(config: Config) -> timedelta:
+    """How often a daemon says that the registry is up: an outage twice as long may go unnoticed."""
+    return min(SAID_EVERY, config.runs.beat)
+
+
+def shortest_lease(config: Config) -> timedelta:
+    """The shortest lease that no unnoticed outage can let lapse."""
+    return _LEASES_LAST * said_every(config)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

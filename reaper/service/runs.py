@@ -14,7 +14,7 @@ from reaper.errors import RunEnded, RunUnknown
 from reaper.ledger import Role
 from reaper.model import Beats, Lease, Run
 from reaper.service.asking import Backed, ByAnybody, ByFixture, problems
-from reaper.service.backend import Backend
+from reaper.service.backend import Backend, shortest_lease
 from reaper.service.bearers import Bearer
 from reaper.service.problems import Problem
 from reaper.service.schemas import (
@@ -116,9 +116,12 @@ def _begun(asked: RunStart, backend: Backend) -> Run:
         raise Problem(422, "invalid", detail)
     lease = config.runs.lease if asked.lease_s is None else timedelta(seconds=asked.lease_s)
     most = config.runs.max if asked.max_s is None else timedelta(seconds=asked.max_s)
-    if not timedelta(0) < lease <= most <= config.runs.max:
-        longest = config.runs.max.total_seconds()
-        detail = f"lease_s may be at most max_s, and max_s at most {longest:g} (runs.max)"
+    shortest = shortest_lease(config)
+    if not shortest <= lease <= most <= config.runs.max:
+        detail = (
+            f"lease_s must be at least {shortest.total_seconds():g}, and at most max_s; max_s at "
+            f"most {config.runs.max.total_seconds():g} (runs.max)"
+        )
         raise Problem(422, "invalid", detail)
     now = backend.ledger.now()
     return Run(

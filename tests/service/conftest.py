@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reaper.clock import SYSTEM_CLOCK
 from reaper.config import Config
 from reaper.daemon.presence import Presence
 from reaper.daemon.web import Web
@@ -93,10 +95,13 @@ def settings() -> dict[str, Any]:
     return {"requests_per_second": 100_000}
 
 
-@pytest.fixture
-def api(tmp_path: Path, clock: ManualClock, settings: dict[str, Any]) -> Iterator[Api]:
+@contextmanager
+def serving(
+    directory: Path, settings: Mapping[str, Any], clock: ManualClock | None = None
+) -> Iterator[Api]:
+    """Serve the API over a ledger in a directory; without a clock, by this machine's."""
     config = Config.model_validate({"realm": "test", "daemon": settings})
-    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock=clock) as ledger:
+    with Ledger.open(f"sqlite:///{directory}/ledger.db", clock=clock) as ledger:
         metrics, sweeping = Metrics(), Asked()
         backend = Backend(
             config=config,
@@ -104,18 +109,24 @@ def api(tmp_path: Path, clock: ManualClock, settings: dict[str, Any]) -> Iterato
             minters=Minters(ledger),
             sweeping=sweeping,
             metrics=metrics,
-            clock=clock,
+            clock=clock or SYSTEM_CLOCK,
         )
-        Presence(ledger, clock, metrics, grace=config.policy().grace)._say()
+        Presence(ledger, backend.clock, metrics, grace=config.policy().grace)._say()
         web = Web(build(backend), "127.0.0.1:0")
         web.begin()
         tokens = {role: ledger.add_token(role.value, role, by="test")[1] for role in Role}
         yield Api(
             url=f"http://{web.address}",
             ledger=ledger,
-            clock=clock,
+            clock=clock or ManualClock(),
             sweeping=sweeping,
             metrics=metrics,
             tokens=tokens,
         )
         web.end()
+
+
+@pytest.fixture
+def api(tmp_path: Path, clock: ManualClock, settings: dict[str, Any]) -> Iterator[Api]:
+    with serving(tmp_path, settings, clock) as api:
+        yield api
