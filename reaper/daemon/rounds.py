@@ -22,6 +22,7 @@ from reaper.service.metrics import Metrics
 log = structlog.get_logger()
 
 _LONGEST_PAUSE = timedelta(hours=1)
+_NO_LOCK_YET = timedelta(seconds=15)  # for a worker to load an SDK and to take the cell's lock
 _BY_CRON = timedelta(minutes=1)  # the shortest interval that a cron can have
 
 
@@ -113,7 +114,15 @@ class Rounds:
             json_log=self._json_log,
         )
         mode = self._config.daemon.mode.value
-        self._ledger.sweep_begins(found.cell, found.label, daemon=self._name, mode=mode)
+        if not self._ledger.sweep_begins(
+            found.cell,
+            found.label,
+            daemon=self._name,
+            mode=mode,
+            unless_begun_within=_NO_LOCK_YET,
+        ):
+            log.info("left", reason="another daemon has just begun to sweep it")
+            return
         began = self._clock.elapsed()
         self._note(found.cell, began, "starting")
         swept = self._children.run(task, lambda doing: self._note(found.cell, began, doing))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select, update
 
-from reaper.ledger.database import Part, upsert
+from reaper.ledger.database import Part, insert_new
 from reaper.ledger.records import CellSweep, Result
 from reaper.ledger.schema import sweeps
 
@@ -18,20 +19,37 @@ _NO_NEWS = frozenset({Result.STOPPED, Result.SKIPPED})
 class Sweeps(Part):
     """The last sweep of each cell."""
 
-    def sweep_begins(self, cell: str, label: str, *, daemon: str, mode: str) -> None:
-        """Write down that a daemon sweeps a cell from now on."""
+    def sweep_begins(
+        self,
+        cell: str,
+        label: str,
+        *,
+        daemon: str,
+        mode: str,
+        unless_begun_within: timedelta = timedelta(0),
+    ) -> bool:
+        """Write down that a daemon sweeps a cell from now on.
+
+        Returns:
+            False, and nothing is written, where another daemon began less than
+            `unless_begun_within` ago and has not ended: before it holds the cell's lock, too, they
+            do not both begin.
+        """
         with self._database.writing() as connection:
-            now = self._database.now(connection)
-            known = connection.execute(
-                select(sweeps.c.cell).where(sweeps.c.cell == cell).with_for_update()
+            row = connection.execute(
+                select(*_COLUMNS).where(sweeps.c.cell == cell).with_for_update()
             ).one_or_none()
+            now = self._database.now(connection)
             begun = {"label": label, "daemon": daemon, "mode": mode, "started": now}
-            if known is None:
-                begun |= {"cell": cell, "detail": "", "failures": 0, "starved": False}
-                upsert(connection, sweeps, begun)
-            else:
-                begun |= {"starved": False}
-                connection.execute(update(sweeps).where(sweeps.c.cell == cell).values(begun))
+            if row is None:
+                new = {"cell": cell, "detail": "", "failures": 0, "starved": False}
+                return insert_new(connection, sweeps, new | begun)
+            goes_on = row.finished is None or row.finished < row.started
+            if goes_on and row.daemon != daemon and now - row.started < unless_begun_within:
+                return False
+            values = begun | {"starved": False}
+            connection.execute(update(sweeps).where(sweeps.c.cell == cell).values(values))
+            return True
 
     def sweep_ends(
         self, cell: str, result: Result, detail: str, *, full: bool = False

@@ -33,6 +33,19 @@ def test_a_sweep_that_goes_on_has_no_end(ledger: Ledger, clock: ManualClock) -> 
     assert (found.started, found.finished, found.result) == (clock.wall, None, None)
 
 
+def test_two_daemons_do_not_both_begin(ledger: Ledger, clock: ManualClock) -> None:
+    def begun(daemon: str) -> bool:
+        return ledger.sweep_begins(CELL, "", daemon=daemon, mode="act", unless_begun_within=MINUTE)
+
+    assert begun("one")
+    assert not begun("two")
+    assert begun("one")
+    clock.forward(MINUTE)
+    assert begun("two")
+    ledger.sweep_ends(CELL, Result.DONE, "")
+    assert begun("one")
+
+
 def test_failures_in_a_row_are_counted_from_the_first(ledger: Ledger, clock: ManualClock) -> None:
     first = clock.wall
     end(ledger, Result.FAILED)
