@@ -36,3 +36,4 @@ def configure(*, json_log: bool) -> None:
     )
     logging.root.handlers[:] = [listener]
     logging.root.setLevel(logging.WARNING)
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # overruns are told in our words

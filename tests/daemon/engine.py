@@ -32,6 +32,7 @@ class Engine:
     Attributes:
         reads: How often each volume was inspected, by the process that asked.
         deleted: How often each volume was deleted.
+        deleters: The processes that sent deletions.
         at_read: Called before an inspection is answered: the caller's PID and the volume's name.
     """
 
@@ -40,6 +41,7 @@ class Engine:
     volumes: dict[str, dict[str, Any]] = field(default_factory=dict)
     reads: Counter[tuple[int, str]] = field(default_factory=Counter)
     deleted: Counter[str] = field(default_factory=Counter)
+    deleters: set[int] = field(default_factory=set)
     at_read: Callable[[int, str], None] = _go_on
     silent: bool = False
     asked: list[str] = field(default_factory=list)
@@ -97,6 +99,8 @@ class Engine:
         if method == "GET":
             self.reads[pid, name] += 1
             self.at_read(pid, name)
+        if method == "DELETE":
+            self.deleters.add(pid)
         found = self.volumes.get(name)
         if found is None:
             return 404, {"message": f"get {name}: no such volume"}

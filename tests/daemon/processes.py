@@ -18,7 +18,7 @@ from typing import Any
 
 from reaper.ledger import Ledger, Role
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0  # for a machine on which much else is at work
 
 
 def until(true: Callable[[], Any], what: str, *, patience_s: float = PATIENCE_S) -> Any:
