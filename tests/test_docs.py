@@ -14,7 +14,7 @@ from typer.main import get_command
 from reaper.config import known_keys
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "deploy" / "README.md"])
 
 
 @pytest.mark.parametrize(

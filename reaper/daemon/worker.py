@@ -52,6 +52,7 @@ log = structlog.get_logger()
 STOP = "stop"
 
 _SHORT = timedelta(seconds=1)  # another daemon's sweep is not waited for
+_MODEST = 5  # beats go before sweeps
 _QUIET_S = 1.0  # signs of life are not sent more often
 # Where nothing is under way, so that a sweep can end there as if it had been killed.
 _BETWEEN = frozenset({"locked", "recalled", "indexed", "scanned", "looked", "waited", "wave over"})
@@ -117,6 +118,7 @@ def work(task: Task, pipe: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     faulthandler.register(signal.SIGUSR1)  # the daemon asks what hangs before it kills
     configure(json_log=task.json_log)
+    os.nice(_MODEST)
     line = Line(pipe)
     try:
         line.say(find(task.config) if isinstance(task, Find) else sweep(task, line))
