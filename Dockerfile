@@ -8,6 +8,7 @@
 #
 # It runs as the user 65532, who may not use the engine's socket: --group-add gives it the socket's
 # group, whose number differs from host to host. Whoever may use the socket is root on that host.
+# Not checked yet: no test builds it.
 # Any base with Python 3.11 or newer as `python3`, with venv, will do.
 ARG BASE_IMAGE=python:3.12-slim
 
