@@ -55,6 +55,8 @@ docs: $(READY) ## Write the pages that are made from the code
 	mv docs/configuration.md.new docs/configuration.md
 	$(BIN)/python docs/aws_kinds.py > docs/aws-kinds.md.new
 	mv docs/aws-kinds.md.new docs/aws-kinds.md
+	$(BIN)/python docs/openapi.py > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
 
 setup: $(READY) ## Make .venv with everything pinned
 

@@ -4,10 +4,13 @@
     ├── UsageError              the caller asked for something that cannot be (exit code 2)
     │   ├── ConfigurationError  a key, a value or a file of the configuration
     │   ├── InvalidRunId        a run ID with forbidden characters
+    │   ├── RegistryRefused     the HTTP service does not take this token
+    │   │   └── RequestRefused  or takes the token, and not this request
     │   ├── InvalidRef          a reference to a resource that does not parse
     │   ├── PlanRejected        a plan file that was edited, or that the ledger does not know
     │   └── ResolutionRefused   a quarantine that a person cannot end in this way
     ├── IdentityMismatch        the place answers, but it is not the one configured (exit code 2)
+    ├── RegistryUnreachable     the HTTP service that keeps the runs did not answer
     ├── PlaceUnreachable        a place did not answer at all
     ├── ScanIncomplete          what was named may be where the scan had gaps (exit code 4)
     ├── LedgerError
@@ -23,6 +26,7 @@
     ├── FenceError              this process may not shoot (any more)
     │   ├── LockLost            another sweep holds the cell, or our lock ran out
     │   ├── SweepingPaused      `reaper pause` was called
+    │   ├── SweepStopped        the daemon whose worker it is ends
     │   └── LookTooOld          more than ten seconds went by since the second look
     └── ReadOnlyViolation       a mutating call on a read-only client: a defect of ours
 
@@ -55,6 +59,14 @@ class InvalidRunId(UsageError):
     """The run ID has characters that not every cloud can bear as a tag's value."""
 
 
+class RegistryRefused(UsageError):
+    """The registry at REAPER_URL answered, and will not: the token is wrong, or too weak."""
+
+
+class RequestRefused(RegistryRefused):
+    """The registry at REAPER_URL takes the token, but this request makes no sense to it."""
+
+
 class InvalidRef(UsageError):
     """The text is no `<kind>@<scope>/<id>`."""
 
@@ -69,6 +81,10 @@ class ResolutionRefused(UsageError):
 
 class IdentityMismatch(ReaperError):
     """The place answers, but it is not the account or engine that is configured or pinned."""
+
+
+class RegistryUnreachable(ReaperError):
+    """The registry at REAPER_URL did not answer, or not with sense; nothing may be concluded."""
 
 
 class PlaceUnreachable(ReaperError):
@@ -129,6 +145,10 @@ class LockLost(FenceError):
 
 class SweepingPaused(FenceError):
     """A person paused all sweeping of this ledger."""
+
+
+class SweepStopped(FenceError):
+    """The daemon is ending, and its sweeps with it; the next start takes up what was left."""
 
 
 class LookTooOld(FenceError):

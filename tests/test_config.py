@@ -186,7 +186,7 @@ def test_the_documented_example_has_only_docker_active() -> None:
 def test_every_key_of_the_example_exists_also_those_commented_out() -> None:
     text = (ROOT / "config.yaml").read_text()
     active = re.sub(r"^( *)# ( *- |  +\w+:|ledger:|aws:)", r"\1\2", text, flags=re.MULTILINE)
-    active = re.sub(r": \[\](?=\s+# (what is never|tags that))", ":", active)
+    active = re.sub(r": \[\](?=\s+# (what is never|tags that|cells with))", ":", active)
 
     written = set(_paths(yaml.safe_load(active), ""))
 
@@ -497,3 +497,52 @@ def _result(path: Path, env: dict[str, str]) -> str | tuple[str, ...]:
         return load(path, env).model_dump_json()
     except ConfigurationError as error:
         return tuple(str(problem).partition(": ")[2] for problem in error.args)
+
+
+# The daemon
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9187", "0.0.0.0:0", "[::1]:80"])
+def test_an_address_to_listen_on_is_an_ip_and_a_port(read: Read, address: str) -> None:
+    assert read(f"daemon: {{listen: '{address}'}}").daemon.listen == address
+
+
+@pytest.mark.parametrize("address", ["9187", ":9187", "localhost:9187", "127.0.0.1:99999", "::1"])
+def test_another_address_is_refused(read: Read, address: str) -> None:
+    (problem,) = problems(read, f"daemon: {{listen: '{address}'}}")
+
+    assert "daemon.listen" in problem
+    assert "IP:PORT" in problem
+
+
+def test_the_first_schedule_that_fits_counts(read: Read) -> None:
+    text = """
+      daemon:
+        schedule:
+          - {cell: docker/ABC*, every: 1m}
+          - {cell: "*build*", cron: 0 3 * * *}
+    """
+    daemon = read(text).daemon
+
+    assert daemon.schedule_of("docker/ABC:D", "the build machine") == (timedelta(minutes=1), None)
+    assert daemon.schedule_of("docker/XYZ", "the build machine") == (None, "0 3 * * *")
+    assert daemon.schedule_of("docker/XYZ", "here") == (timedelta(minutes=5), None)
+
+
+@pytest.mark.parametrize("entry", ["{cell: x}", "{cell: x, every: 1m, cron: '* * * * *'}"])
+def test_a_schedule_has_either_an_interval_or_a_cron(read: Read, entry: str) -> None:
+    (problem,) = problems(read, f"daemon: {{schedule: [{entry}]}}")
+
+    assert "either every or cron" in problem
+
+
+@pytest.mark.parametrize("cron", ["0 3 * *", "@daily", "0 3 * * $"])
+def test_a_cron_has_five_fields(read: Read, cron: str) -> None:
+    (problem,) = problems(read, f"daemon: {{schedule: [{{cell: x, cron: '{cron}'}}]}}")
+
+    assert "five fields" in problem
+
+
+def test_a_daemon_observes_until_it_is_told_to_act(read: Read) -> None:
+    assert read().daemon.mode == "observe"
+    assert read(REAPER_DAEMON__MODE="act").daemon.mode == "act"

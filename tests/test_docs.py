@@ -14,12 +14,16 @@ from typer.main import get_command
 from reaper.config import known_keys
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "deploy" / "README.md"])
 
 
 @pytest.mark.parametrize(
     ("script", "page"),
-    [("configuration.py", "configuration.md"), ("aws_kinds.py", "aws-kinds.md")],
+    [
+        ("configuration.py", "configuration.md"),
+        ("aws_kinds.py", "aws-kinds.md"),
+        ("openapi.py", "openapi.json"),
+    ],
 )
 def test_a_page_that_is_made_from_the_code_is_up_to_date(script: str, page: str) -> None:
     made = subprocess.run(
@@ -51,7 +55,9 @@ def test_links_inside_the_documentation_lead_somewhere(page: Path) -> None:
 def test_keys_in_the_documentation_exist(page: Path) -> None:
     known = {key.path for key in known_keys()}
 
-    named = set(re.findall(r"`((?:policy|runs|tags|providers)(?:\.[a-z_]+)+)`", page.read_text()))
+    named = set(
+        re.findall(r"`((?:policy|runs|tags|providers|daemon)(?:\.[a-z_]+)+)`", page.read_text())
+    )
 
     assert named - known == set()
 

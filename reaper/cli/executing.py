@@ -13,9 +13,9 @@ from pathlib import Path
 
 from reaper.cli.failures import say
 from reaper.cli.registry import cannot_start
-from reaper.client import ActiveRun, run
+from reaper.client import ActiveRun, configured_service, run
 from reaper.config import load
-from reaper.errors import ReaperError, RunError, UsageError
+from reaper.errors import ReaperError, RegistryUnreachable, RunError, UsageError
 
 NOT_FOUND = 127  # as shells, env and timeout say it
 NOT_EXECUTABLE = 126
@@ -61,7 +61,7 @@ def execute(
                 )
             except OSError as error:
                 raise UsageError(cannot_start(error)) from error
-            except RunError as error:
+            except (RunError, RegistryUnreachable) as error:
                 raise UsageError(f"{error} (COMMAND was not started)") from error
             code, started = _carry_out(command, active, watched, before)
     finally:
@@ -69,7 +69,7 @@ def execute(
     if active.joined:
         say(f"the run {active.id} was joined, so it is neither finished nor cleaned up here")
     elif clean and started:
-        _clean(active.id, config)
+        _clean(active, config)
     return code
 
 
@@ -142,10 +142,14 @@ def _next_signal(watched: frozenset[signal.Signals]) -> signal.Signals | None:
     return number if number in _FORWARDED else None
 
 
-def _clean(run_id: str, config: Path | None) -> None:
+def _clean(active: ActiveRun, config: Path | None) -> None:
+    """Remove what is left of the run in the places that are configured here."""
     from reaper.cli.clean import clean_run  # noqa: PLC0415 - only who cleans needs the SDKs
 
+    run_id = active.id
     try:
+        if active.registered:
+            _take_home(active, config)
         code = clean_run(run_id, config=config)
     except (ReaperError, OSError) as error:
         say(f"cleaning up failed: {error}; `reaper clean {run_id}` tries again")
@@ -154,3 +158,21 @@ def _clean(run_id: str, config: Path | None) -> None:
     else:
         if code != 0:
             say(f"not all is gone (code {code}); `reaper clean {run_id}` goes on with it")
+
+
+def _take_home(active: ActiveRun, config: Path | None) -> None:
+    """Let the service's daemon clean in its places, and let this host's ledger know of the run.
+
+    Raises:
+        RegistryUnreachable: Whether the run is over is not known here.
+    """
+    from reaper.client.journal import read_journal  # noqa: PLC0415 - as in `_clean`
+    from reaper.ledger import Ledger  # noqa: PLC0415 - as in `_clean`
+
+    service = configured_service()
+    assert service is not None  # it was there when the run was registered
+    over = service.finish(active.id, clean=True)
+    entries, _ = read_journal(active.journals, active.id)
+    with Ledger.open(load(config, os.environ).ledger) as ledger:
+        ledger.take_in(over)
+        ledger.add_entries(entries)

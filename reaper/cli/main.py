@@ -11,6 +11,7 @@ from reaper.cli import (
     act,
     clean,
     config,
+    daemon,
     demo,
     exec_,
     iam,
@@ -21,6 +22,7 @@ from reaper.cli import (
     run,
     setup,
     tags,
+    token,
 )
 from reaper.cli.failures import Commands, write
 
@@ -68,8 +70,9 @@ def _program(
     log.verbose.set(verbose)
 
 
-for group in (demo, inspect, act, clean, people, exec_, tags, setup, iam):
+for group in (demo, inspect, act, clean, people, exec_, daemon, tags, setup, iam):
     group.register(app)
 app.add_typer(run.app, name="run", cls=Commands)
 app.add_typer(config.app, name="config", cls=Commands)
 app.add_typer(ledger.app, name="ledger", cls=Commands)
+app.add_typer(token.app, name="token", cls=Commands)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from reaper.cli.failures import write
 from reaper.cli.report import SCHEMA, time_text
-from reaper.client import RunDirectory, check_pace, mint
-from reaper.errors import RunNotOver, RunUnreadable, UsageError
+from reaper.client import RunDirectory, Service, check_pace, configured_service, mint
+from reaper.errors import RunNotOver, RunUnknown, RunUnreadable, UsageError
 from reaper.model import Ending, Run
 
 
@@ -33,7 +33,7 @@ def start(
     most = most or settings.runs.max
     check_pace(lease=length, beat=min(settings.runs.beat, length / 2), most=most)
     try:
-        directory = mint(
+        registration = mint(
             owner=owner,
             prefix=prefix,
             realm=settings.realm,
@@ -45,9 +45,9 @@ def start(
     except OSError as error:
         raise UsageError(cannot_start(error)) from error
     if as_json:
-        _write_run(directory)
+        _write_run(registration.read())
     else:
-        write(directory.id)
+        write(registration.id)
 
 
 def cannot_start(error: OSError) -> str:
@@ -60,20 +60,42 @@ def cannot_start(error: OSError) -> str:
     )
 
 
+def located(run_id: str) -> RunDirectory | Service:
+    """Find where a run is registered: on this host, or at the service that REAPER_URL names.
+
+    Raises:
+        RunUnknown: This host does not know it, and there is no service to ask.
+    """
+    try:
+        return RunDirectory.open(run_id)
+    except RunUnknown:
+        service = configured_service()
+        if service is None:
+            raise
+        return service
+
+
 def beat(run_id: str, *, as_json: bool) -> None:
     """Renew a run's lease.
 
     Raises:
         RunEnded: The run is over.
         RunUnreadable: The lease was not renewed.
+        RegistryUnreachable: The lease was not renewed.
     """
-    directory = RunDirectory.open(run_id)
-    try:
-        directory.beat()
-    except OSError as error:
-        raise RunUnreadable(f"the lease of the run {run_id} was not renewed: {error}") from error
+    where = located(run_id)
+    if isinstance(where, Service):
+        run = where.beat(run_id, patience_s=where.patience_s)
+    else:
+        try:
+            where.beat()
+        except OSError as error:
+            raise RunUnreadable(
+                f"the lease of the run {run_id} was not renewed: {error}"
+            ) from error
+        run = where.read()
     if as_json:
-        _write_run(directory)
+        _write_run(run)
 
 
 def finish(run_id: str, *, as_json: bool) -> None:
@@ -81,21 +103,27 @@ def finish(run_id: str, *, as_json: bool) -> None:
 
     Raises:
         RunNotOver: It could not be ended.
+        RegistryUnreachable: It could not be ended.
     """
-    directory = RunDirectory.open(run_id)
+    where = located(run_id)
+    run = where.finish(run_id) if isinstance(where, Service) else _finished(where)
+    if as_json:
+        _write_run(run)
+
+
+def _finished(directory: RunDirectory) -> Run:
     try:
         finished = directory.end(Ending.FINISHED, unless_alive=None)
     except OSError as error:
         raise RunNotOver(
-            f"the run {run_id} could not be finished, so it lives on: {error}"
+            f"the run {directory.id} could not be finished, so it lives on: {error}"
         ) from error
     if not finished:
         raise RunNotOver(
-            f"the run {run_id} could not be finished, so it lives on: another process holds the "
-            f"lock of {directory.path / 'lease'}; was it stopped?"
+            f"the run {directory.id} could not be finished, so it lives on: another process holds "
+            f"the lock of {directory.path / 'lease'}; was it stopped?"
         )
-    if as_json:
-        _write_run(directory)
+    return directory.read()
 
 
 def run_item(run: Run, now: datetime) -> dict[str, object]:
@@ -123,5 +151,5 @@ def write_json(value: dict[str, object]) -> None:
     write(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _write_run(directory: RunDirectory) -> None:
-    write_json({"schema": SCHEMA, "run": run_item(directory.read(), datetime.now(UTC))})
+def _write_run(run: Run) -> None:
+    write_json({"schema": SCHEMA, "run": run_item(run, datetime.now(UTC))})

@@ -12,10 +12,17 @@ from reaper.cli.failures import say, write
 from reaper.cli.registry import run_item, write_json
 from reaper.cli.report import SCHEMA, Exit, time_text
 from reaper.cli.words import plain
-from reaper.client import RunDirectory, directories
+from reaper.client import RunDirectory, Service, configured_service, directories
+from reaper.client.service import entry_of
 from reaper.config import load
 from reaper.durations import describe_duration
-from reaper.errors import LedgerError, RunUnknown, RunUnreadable
+from reaper.errors import (
+    LedgerError,
+    ReaperError,
+    RegistryUnreachable,
+    RunUnknown,
+    RunUnreadable,
+)
 from reaper.ledger import Ledger
 from reaper.model import JournalEntry, Run
 
@@ -23,7 +30,10 @@ _MOST = 1000  # runs that the ledger alone knows; those that started last
 
 
 def list_runs(config: Path | None, *, as_json: bool) -> Exit:
-    """List the runs of this host and of the ledger, the oldest first."""
+    """List the runs of this host and of the ledger, the oldest first.
+
+    Where REAPER_URL names a service, its ledger is told, as far as the token sees it.
+    """
     now = datetime.now(UTC)
     here: dict[str, Run] = {}
     problems: list[str] = []
@@ -33,11 +43,15 @@ def list_runs(config: Path | None, *, as_json: bool) -> Exit:
         except RunUnreadable as error:
             problems.append(str(error))
     known: dict[str, Run] = {}
+    service = configured_service()
     try:
-        with Ledger.open(load(config, os.environ).ledger) as ledger:
-            latest = ledger.list_runs(limit=_MOST)
-            known = {run.id: run for run in latest} | ledger.runs(here)
-    except LedgerError as error:
+        if service is not None:
+            known = {run.id: run for run in service.runs()}
+        else:
+            with Ledger.open(load(config, os.environ).ledger) as ledger:
+                latest = ledger.list_runs(limit=_MOST)
+                known = {run.id: run for run in latest} | ledger.runs(here)
+    except (LedgerError, RegistryUnreachable) as error:
         problems.append(_only_here(error))
     if len(known) >= _MOST:
         say(f"of the runs that only the ledger knows, the {_MOST} are shown that started last")
@@ -77,7 +91,7 @@ def show(run_id: str, config: Path | None, *, as_json: bool) -> Exit:
     now = datetime.now(UTC)
     told = _told(run_id, config, now)
     if as_json:
-        journal = [_entry_item(entry) for entry in told.journal]
+        journal = [entry_item(entry) for entry in told.journal]
         content = {"run": run_item(told.run, now), "journal": journal}
         write_json(_listing(told.problems) | content)
     else:
@@ -101,6 +115,9 @@ def _told(run_id: str, config: Path | None, now: datetime) -> _Told:
     try:
         directory = RunDirectory.open(run_id)
     except RunUnknown as unknown:
+        service = configured_service()
+        if service is not None:
+            return _told_by_the_service(run_id, service)
         return _told_by_the_ledger(run_id, config, unknown)
     run = directory.read(now)
     entries, problems = directory.entries()
@@ -121,11 +138,16 @@ def _told_by_the_ledger(run_id: str, config: Path | None, unknown: RunUnknown) -
     return _Told(run=run, directory=None, journal=journal, problems=())
 
 
+def _told_by_the_service(run_id: str, service: Service) -> _Told:
+    journal = [entry_of(run_id, item) for item in service.journal(run_id)]
+    return _Told(run=service.show(run_id), directory=None, journal=_in_time(journal), problems=())
+
+
 def _in_time(entries: Iterable[JournalEntry]) -> list[JournalEntry]:
     return sorted(entries, key=lambda entry: (entry.at, entry.writer, entry.seq))
 
 
-def _only_here(error: LedgerError) -> str:
+def _only_here(error: ReaperError) -> str:
     return f"what the ledger knows of runs is not shown: {error}"
 
 
@@ -138,7 +160,8 @@ def _listing(problems: Sequence[str]) -> dict[str, object]:
     }
 
 
-def _entry_item(entry: JournalEntry) -> dict[str, object]:
+def entry_item(entry: JournalEntry) -> dict[str, object]:
+    """Put an entry of a journal in JSON, as every list of them shows it."""
     return {
         "writer": entry.writer,
         "seq": entry.seq,

@@ -28,8 +28,10 @@ def tags(
 
     RUN is REAPER_RUN_ID's where it is not given. The values are constant for a run.
     """
-    from reaper.client import RunDirectory  # noqa: PLC0415 - `--help` reads no run
+    from reaper.cli.registry import located  # noqa: PLC0415 - `--help` reads no run
+    from reaper.client import Service  # noqa: PLC0415 - as above
     from reaper.tags import image_tags, run_tags  # noqa: PLC0415 - as above
 
-    found = RunDirectory.open(run).read()
+    where = located(run)
+    found = where.show(run) if isinstance(where, Service) else where.read()
     failures.write(json.dumps(image_tags(found) if image else run_tags(found), indent=2))

@@ -1,8 +1,9 @@
-"""A run's side of it: start, beat, journal and finish, by files in the run's directory."""
+"""A run's side of it: start, beat, journal and finish, by files in its directory or over HTTP."""
 
 from reaper.client.active import ActiveRun
 from reaper.client.configured import BEAT, LEASE, MAX
 from reaper.client.directory import RunDirectory, directories, state_directory
+from reaper.client.service import Service, configured_service
 from reaper.client.start import (
     REALM_VARIABLE,
     RUN_VARIABLE,
@@ -21,7 +22,9 @@ __all__ = [
     "STATE_VARIABLE",
     "ActiveRun",
     "RunDirectory",
+    "Service",
     "check_pace",
+    "configured_service",
     "directories",
     "mint",
     "run",

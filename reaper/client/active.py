@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from reaper.client.directory import RunDirectory
 from reaper.client.journal import JournalWriter
-from reaper.errors import RunEnded, RunError
-from reaper.model import Ending, JournalEntry, Phase, Ref
+from reaper.client.registration import Registration
+from reaper.errors import ReaperError, RegistryUnreachable, RunEnded
+from reaper.model import Beats, Ending, JournalEntry, Phase, Ref
 from reaper.tags import image_tags, run_tags
 
 log = logging.getLogger("reaper")
@@ -24,18 +24,23 @@ class ActiveRun:
         joined: It was handed down, so whoever minted it finishes it.
     """
 
-    def __init__(self, directory: RunDirectory, *, beat: timedelta, joined: bool) -> None:
-        before = time.monotonic()
-        directory.beat()
-        self.run = directory.read()
+    def __init__(self, registration: Registration, *, beat: timedelta, joined: bool) -> None:
+        before = registration.elapsed()
         self.joined = joined
-        self._directory = directory
-        self._length_s = self.run.lease.length.total_seconds()
-        self._holds_until = before + self._length_s
-        self._over: str | None = None
+        self._registration = registration
         self._failing = False
+        try:
+            registration.beat()
+        except RegistryUnreachable as error:
+            self._holds_until = before + registration.left_s()
+            self._warn(registration.read().id, error)
+        self.run = registration.read()
+        self._length_s = self.run.lease.length.total_seconds()
+        if not self._failing:
+            self._holds_until = before + self._length_s
+        self._over: str | None = None
         self._pid = os.getpid()
-        self._journal = JournalWriter(directory.path)
+        self._journal = JournalWriter(registration.path)
         self._stop = threading.Event()
         self._keeper = threading.Thread(
             target=self._keep, args=(beat.total_seconds(),), name="reaper-lease", daemon=True
@@ -46,6 +51,16 @@ class ActiveRun:
     def id(self) -> str:
         """The run's ID."""
         return self.run.id
+
+    @property
+    def registered(self) -> bool:
+        """Whether a service keeps the run, and not its directory on this host."""
+        return self.run.beats is Beats.SERVICE
+
+    @property
+    def journals(self) -> Path:
+        """The directory where this host's processes journal the run."""
+        return self._registration.path
 
     @property
     def tags(self) -> dict[str, str]:
@@ -68,14 +83,14 @@ class ActiveRun:
         Raises:
             RunEnded: The run is over, or its lease lapsed and cannot be renewed.
         """
-        if self._over is None and (self._directory.ended or not self._holds()):
+        if self._over is None and (self._registration.ended or not self._holds()):
             self._renew()
         if self._over is not None:
             raise RunEnded(self._over)
         if not self._holds():
             raise RunEnded(
                 f"the lease of the run {self.id} has lapsed and cannot be renewed, so nothing may "
-                f"be created under it until it can; see {self._directory.path}"
+                f"be created under it until it can; see {self._registration.path}"
             )
 
     def intends(
@@ -169,11 +184,16 @@ class ActiveRun:
         self._stop.set()
         self._keeper.join()
         self._journal.close()
-        if self.joined:
-            return
         try:
-            finished = self._directory.end(Ending.FINISHED, unless_alive=None)
-        except (OSError, RunError) as error:
+            if not self.joined:
+                self._finish()
+        finally:
+            self._registration.close()
+
+    def _finish(self) -> None:
+        try:
+            finished = self._registration.end(Ending.FINISHED, unless_alive=None)
+        except (OSError, ReaperError) as error:
             log.warning("the run %s could not be finished, so it will lapse: %s", self.id, error)
             return
         if not finished:
@@ -181,7 +201,7 @@ class ActiveRun:
                 "the run %s could not be finished, so it will lapse: another process holds the "
                 "lock of %s; was it stopped?",
                 self.id,
-                self._directory.path / "lease",
+                self._registration.path / "lease",
             )
 
     def _answer(self, intent: JournalEntry, phase: Phase, detail: str | None) -> JournalEntry:
@@ -227,16 +247,20 @@ class ActiveRun:
             detail=detail,
         )
         writer.append(entry)
+        if taggable:
+            self._registration.tell_soon()
+        else:
+            self._registration.told()  # nothing else says whose it is
         return entry
 
     def _writer(self) -> JournalWriter:
         """This process's writer; a forked child gets its own."""
         if self._journal.pid != os.getpid():
-            self._journal = JournalWriter(self._directory.path)
+            self._journal = JournalWriter(self._registration.path)
         return self._journal
 
     def _holds(self) -> bool:
-        return time.monotonic() <= self._holds_until
+        return self._registration.elapsed() <= self._holds_until
 
     def _keep(self, beat_s: float) -> None:
         """Beat until told to stop, or until the run is over."""
@@ -246,19 +270,32 @@ class ActiveRun:
 
     def _renew(self) -> bool:
         """Beat once; false once the run is over."""
-        before = time.monotonic()
+        before = self._registration.elapsed()
         try:
-            self._directory.beat()
+            self._registration.beat()
         except RunEnded as error:
             if self._over is None:
                 self._over = str(error)
                 log.critical("%s", error)
             return False
-        except OSError as error:
+        except (OSError, ReaperError) as error:
             if not self._failing:
-                self._failing = True
-                log.warning("the lease of the run %s was not renewed: %s", self.id, error)
+                self._warn(self.id, error)
             return True
         self._holds_until = before + self._length_s
-        self._failing = False
+        if self._failing:
+            self._failing = False
+            log.warning("the lease of the run %s is renewed again", self.id)
         return True
+
+    def _warn(self, run_id: str, error: Exception) -> None:
+        """Say that the lease was not renewed, and when nothing more may be created therefore."""
+        self._failing = True
+        left = timedelta(seconds=max(0.0, self._holds_until - self._registration.elapsed()))
+        log.warning(
+            "the lease of the run %s was not renewed: %s; it is tried again, and if that fails "
+            "until %s UTC, nothing more may be created under it from then on until it works",
+            run_id,
+            error,
+            f"{datetime.now(UTC) + left:%H:%M:%S}",
+        )

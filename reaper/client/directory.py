@@ -226,6 +226,23 @@ class RunDirectory:
         """Read the journals of all its processes; and which lines could not be read, in words."""
         return read_journal(self.path, self.id)
 
+    def elapsed(self) -> float:
+        """Count the time in which this machine was awake, by which the lease lapses."""
+        return time.monotonic()
+
+    def left_s(self) -> float:
+        """Seconds for which the lease holds, if it was renewed just now."""
+        return self._run().lease.length.total_seconds()
+
+    def told(self) -> None:
+        """Nothing: whoever sweeps here reads the journals."""
+
+    def tell_soon(self) -> None:
+        """Nothing, as well."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
     def remove(self) -> None:
         """Remove the directory of a run that is over, with its journal.
 

@@ -12,7 +12,7 @@ from reaper.client.moment import host_here
 from reaper.client.record import decode_entry, encode_entry
 from reaper.model import JournalEntry
 
-_PREFIX, _SUFFIX = "journal-", ".jsonl"
+PREFIX, SUFFIX = "journal-", ".jsonl"
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 
 
@@ -28,7 +28,7 @@ class JournalWriter:
         host = _UNSAFE.sub("-", host_here().name)
         self.name = f"{host}-{os.getpid()}-{time.time_ns()}"
         self.pid = os.getpid()
-        self._path = directory / f"{_PREFIX}{self.name}{_SUFFIX}"
+        self._path = directory / f"{PREFIX}{self.name}{SUFFIX}"
         self._numbers = itertools.count(1)
         self._file: int | None = None
         self._torn = False
@@ -74,7 +74,7 @@ def read_journal(directory: Path, run_id: str) -> tuple[list[JournalEntry], list
     entries: list[JournalEntry] = []
     problems: list[str] = []
     try:
-        paths = sorted(directory.glob(f"{_PREFIX}*{_SUFFIX}"))
+        paths = sorted(directory.glob(f"{PREFIX}*{SUFFIX}"))
     except OSError as error:
         return [], [f"{directory}: its journals cannot be listed: {error.strerror}"]
     for path in paths:
@@ -83,7 +83,7 @@ def read_journal(directory: Path, run_id: str) -> tuple[list[JournalEntry], list
         except OSError as error:
             problems.append(f"{path}: cannot be read: {error.strerror}")
             continue
-        writer = path.name[len(_PREFIX) : -len(_SUFFIX)]
+        writer = path.name[len(PREFIX) : -len(SUFFIX)]
         for number, line in enumerate(content.split(b"\n")[:-1], start=1):
             if not line.strip():
                 continue

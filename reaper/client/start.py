@@ -15,7 +15,9 @@ from reaper.client.configured import LEASE, MAX, Settings, configured
 from reaper.client.directory import RunDirectory, state_directory
 from reaper.client.moment import host_here
 from reaper.client.origin import guess_origin, guess_owner, guess_prefix
-from reaper.errors import InvalidRunId, RunUnknown, UsageError
+from reaper.client.registered import RegisteredRun, send_strays
+from reaper.client.service import configured_service
+from reaper.errors import InvalidRunId, RegistryUnreachable, RunUnknown, UsageError
 from reaper.model import Lease, Run
 from reaper.model.run_id import is_value
 from reaper.tags import check_run_id, new_run_id, safe_prefix
@@ -46,6 +48,9 @@ def run(
     finished here. Child processes find the run by REAPER_RUN_ID and REAPER_STATE, which are set
     meanwhile. With `clean`, what the run left is removed after its end, as by `reaper clean`.
 
+    Where REAPER_URL names a registry (and REAPER_TOKEN has a token for it), the run is registered
+    there, its beats and its journal go there, and `clean` asks its daemon.
+
     `owner` and `prefix` are guessed from the CI's variables (and git) where they are None; `realm`
     and the durations are the configuration's, which is looked for where the commands look for it
     (REAPER_REALM goes before it; without any: `default`, 10 m, 30 s and 24 h). `max` is how long
@@ -57,6 +62,8 @@ def run(
         RunEnded: It names one that is over.
         UsageError: A duration or the realm makes no sense.
         ConfigurationError: There is a configuration, and it has errors.
+        RegistryRefused: REAPER_URL's registry does not take the token or the run.
+        RegistryUnreachable: It does not answer, and only it knows the run that REAPER_RUN_ID names.
         OSError: The state directory cannot be written.
     """
     handed_down = os.environ.get(RUN_VARIABLE)
@@ -69,9 +76,9 @@ def run(
     check_pace(lease=lease, beat=beat, most=max)
     state = state or state_directory()
     if handed_down:
-        directory = _join(handed_down, state)
+        registration = _join(handed_down, state)
     else:
-        directory = mint(
+        registration = mint(
             owner=owner,
             prefix=prefix,
             realm=realm or settings.realm,
@@ -81,13 +88,15 @@ def run(
             promise=True,
             state=state,
         )
-    active = ActiveRun(directory, beat=beat, joined=bool(handed_down))
+    if isinstance(registration, RegisteredRun):
+        registration.clean = clean
+    active = ActiveRun(registration, beat=beat, joined=bool(handed_down))
     try:
         with _handed_down(active.id, state):
             yield active
     finally:
         active.close()
-        if clean and active.minted_here:
+        if clean and active.minted_here and isinstance(registration, RunDirectory):
             _clean(active.id, state)
 
 
@@ -101,19 +110,64 @@ def mint(
     most: timedelta = MAX,
     promise: bool,
     state: Path | None = None,
-) -> RunDirectory:
+) -> RunDirectory | RegisteredRun:
     """Register a new run, without keeping its lease; `most` is `runs.max`.
 
+    It is registered at the service that REAPER_URL names. Where that does not answer, and where
+    there is none, its directory on this host is all that tells of it.
     `promise` says that whoever minted it stops creating once its lease has lapsed.
 
     Raises:
         OSError: The state directory cannot be written.
+        RegistryRefused: The service does not take it.
     """
+
+    def minted() -> Run:
+        return _minted(
+            owner=owner,
+            prefix=prefix,
+            realm=realm,
+            origin=origin,
+            lease=lease,
+            most=most,
+            promise=promise,
+        )
+
+    service = configured_service()
+    if service is None:
+        return RunDirectory.create(minted(), state=state)
+    state = state or state_directory()
+    send_strays(service, state)
+    try:
+        return RegisteredRun.start(service, minted(), state=state)
+    except RegistryUnreachable as error:
+        # Under another ID: the service may have registered the first one, and would end it.
+        run = minted()
+        log.warning(
+            "the run %s goes on unregistered: elsewhere than on this host, what it creates "
+            "stays until %s UTC, as its tags say; %s",
+            run.id,
+            f"{run.expires:%Y-%m-%d %H:%M}",
+            error,
+        )
+        return RunDirectory.create(run, state=state)
+
+
+def _minted(
+    *,
+    owner: str | None,
+    prefix: str | None,
+    realm: str | None,
+    origin: str | None,
+    lease: timedelta,
+    most: timedelta,
+    promise: bool,
+) -> Run:
     # An ID carries its start in milliseconds; what says the same should say it alike.
     now = datetime.now(UTC)
     started = now.replace(microsecond=now.microsecond // 1000 * 1000)
     env = os.environ
-    minted = Run(
+    return Run(
         id=new_run_id(guess_prefix(env) if prefix is None else safe_prefix(prefix), at=started),
         realm=_check_realm(realm or env.get(REALM_VARIABLE) or "default"),
         started=started,
@@ -124,7 +178,6 @@ def mint(
         origin=guess_origin(env, sys.argv) if origin is None else origin,
         host=host_here().name,
     )
-    return RunDirectory.create(minted, state=state)
 
 
 def check_pace(*, lease: timedelta, beat: timedelta, most: timedelta) -> None:
@@ -145,7 +198,7 @@ def check_pace(*, lease: timedelta, beat: timedelta, most: timedelta) -> None:
         )
 
 
-def _join(run_id: str, state: Path) -> RunDirectory:
+def _join(run_id: str, state: Path) -> RunDirectory | RegisteredRun:
     try:
         check_run_id(run_id)
     except InvalidRunId as error:
@@ -153,6 +206,9 @@ def _join(run_id: str, state: Path) -> RunDirectory:
     try:
         return RunDirectory.open(run_id, state=state)
     except RunUnknown as error:
+        service = configured_service()
+        if service is not None:
+            return RegisteredRun.join(service, run_id, state=state)
         raise RunUnknown(
             f"{RUN_VARIABLE} asks to join a run, but {error}; or unset {RUN_VARIABLE} to start a "
             "run of its own"

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from reaper.config.daemon import DaemonSettings
 from reaper.config.places import ProviderSettings
 from reaper.config.profiles import TagSettings
 from reaper.config.section import Section, filled
@@ -179,6 +180,9 @@ class Config(Section):
 
     tags: Annotated[TagSettings, BeforeValidator(filled)] = TagSettings()
     """Which tags name a run, beside reaper's own."""
+
+    daemon: Annotated[DaemonSettings, BeforeValidator(filled)] = DaemonSettings()
+    """What `reaper daemon` does: how often, how far, and where it listens."""
 
     providers: Annotated[ProviderSettings, BeforeValidator(filled)] = ProviderSettings()
     """Where reaper looks, and nowhere else. A provider that is absent is off; without any

@@ -68,6 +68,11 @@ def _number(value: object) -> object:
     return value
 
 
+def whole_number(value: object) -> object:
+    """Refuse what pydantic would take for a number, and a writer did not mean as one."""
+    return _number(value)
+
+
 def _ledger_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if separator and scheme in _POSTGRES:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -44,6 +46,16 @@ class Database:
         self._turn: AbstractContextManager[Any] = (
             threading.RLock() if self.memory else nullcontext()
         )
+        # Who waits for SQLite's lock looks again ever more rarely: threads of one process are
+        # better off in a queue.
+        self.queue: AbstractContextManager[Any] = nullcontext()
+        self.start_queue()
+        _databases.add(self)
+
+    def start_queue(self) -> None:
+        """Let writers of this process queue where the database would let them poll."""
+        if self.engine.dialect.name == "sqlite" and not self.memory:
+            self.queue = threading.RLock()
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that only reads.
@@ -59,7 +71,7 @@ class Database:
         Raises:
             LedgerUnreachable: The database did not answer.
         """
-        return self._transaction(self._writer)
+        return self._transaction(self._writer, self.queue)
 
     def now(self, connection: Connection) -> datetime:
         """Tell the ledger's time. In a writing transaction ask after taking locks, not before."""
@@ -92,8 +104,15 @@ class Database:
             raise (error.orig or error) from None
 
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        with self.translated(), self._turn, engine.begin() as connection:
+    def _transaction(
+        self, engine: Engine, queue: AbstractContextManager[Any] | None = None
+    ) -> Iterator[Connection]:
+        with (
+            self.translated(),
+            queue or nullcontext(),
+            self._turn,
+            engine.begin() as connection,
+        ):
             yield connection
 
     def _sentence(self, what: str, error: Exception) -> str:
@@ -103,6 +122,18 @@ class Database:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
+
+
+_databases: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _leave_the_parents_queue() -> None:
+    # A thread that held it at the fork is not in the child, and would never give it back.
+    for database in list(_databases):
+        database.start_queue()
+
+
+os.register_at_fork(after_in_child=_leave_the_parents_queue)
 
 
 class Part:

@@ -20,6 +20,8 @@ from reaper.ledger.pruning import Pruning
 from reaper.ledger.runs import Runs
 from reaper.ledger.service import Registry
 from reaper.ledger.sightings import Sightings
+from reaper.ledger.sweeps import Sweeps
+from reaper.ledger.tokens import Tokens
 
 
 class Ledger(
@@ -32,6 +34,8 @@ class Ledger(
     Outcomes,
     Plans,
     People,
+    Sweeps,
+    Tokens,
     Events,
     Pruning,
     Backups,

@@ -40,6 +40,14 @@ class Locks(Part):
             connection.execute(update(locks).where(locks.c.cell == cell).values(**_values(lock)))
             return lock
 
+    def held(self, cell: str) -> Lock | None:
+        """Tell who holds a cell's lock at this moment; None: nobody."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(locks).where(locks.c.cell == cell)).one_or_none()
+            if row is None or row.holder is None or self._database.now(connection) >= row.until:
+                return None
+            return Lock(cell=row.cell, holder=row.holder, token=row.token, until=row.until)
+
     def renew(self, lock: Lock, ttl: timedelta) -> Lock:
         """Hold a lock for a time from now.
 

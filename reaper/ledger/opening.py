@@ -160,6 +160,8 @@ def _postgresql(address: URL) -> Engine:
 def _wait_no_longer(connection: Any, _record: object) -> None:
     connection.execute(f"SET lock_timeout = '{_WAIT_S}s'")
     connection.execute(f"SET statement_timeout = '{6 * _WAIT_S}s'")
+    # A process that is suspended within a transaction must not keep its locks from all others.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{_WAIT_S}s'")
     connection.commit()
 
 

@@ -14,11 +14,14 @@ from reaper.ledger.schema import (
     intents,
     journal,
     marks,
+    mintings,
     outcomes,
     plans,
     runs,
     services,
     sightings,
+    sweeps,
+    tokens,
 )
 from reaper.model import Status
 
@@ -77,6 +80,9 @@ def _closed(before: datetime) -> tuple[tuple[Table, ColumnElement[bool]], ...]:
         (plans, _old(before)),
         (events, events.c.at < before),
         (services, services.c.seen < before),
+        (mintings, not_(exists().where(runs.c.id == mintings.c.run))),
+        (sweeps, sweeps.c.started < before),
+        (tokens, or_(tokens.c.revoked < before, tokens.c.expires < before)),
     )
 
 

@@ -7,11 +7,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, false, not_, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    false,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from reaper.errors import RunEnded, RunExists, RunUnknown
 from reaper.ledger.database import Part, chunks, insert_new
-from reaper.ledger.schema import runs
+from reaper.ledger.schema import mintings, runs
 from reaper.ledger.service import registry_away
 from reaper.model import Beats, Ending, Lease, Run
 
@@ -19,11 +32,17 @@ from reaper.model import Beats, Ending, Lease, Run
 class Runs(Part):
     """The registry of runs."""
 
-    def start_run(self, run: Run) -> Run:
+    def start_run(self, run: Run, *, minter: str | None = None, request: str | None = None) -> Run:
         """Register a run that begins now.
 
         Its start, its expiry and its lease are moved to the ledger's clock; how long they last is
         taken from `run`. What is returned is what tags must be made from.
+
+        Args:
+            run: What it is.
+            minter: Whose the run is from now on: the ID of a token; None: nobody's in particular.
+            request: What tells the minter's own second try, whose first answer was lost, from
+                somebody else's ID: it gets the run as it is.
 
         Raises:
             RunExists: An ID is never started twice.
@@ -39,10 +58,15 @@ class Runs(Part):
                 ending=None,
             )
             if not insert_new(connection, runs, _values(begun)):
+                if request is not None and _asked_before(connection, run.id, minter, request):
+                    return self._as_of(connection, now, _one(connection, run.id))
                 raise RunExists(
                     f"the run {run.id} was started before, and an ID is never started twice: "
                     "leave the ID out to get a fresh one"
                 )
+            if minter is not None:
+                minting = {"run": run.id, "minter": minter, "request": request}
+                connection.execute(insert(mintings), minting)
             return self._as_of(connection, now, begun)
 
     def beat(self, run_id: str) -> Run:
@@ -146,11 +170,21 @@ class Runs(Part):
             now = self._database.now(connection)
             return {run.id: run for run in self._all_as_of(connection, now, found)}
 
-    def list_runs(self, *, alive: bool | None = None, limit: int = 1000) -> list[Run]:
+    def minter(self, run_id: str) -> str | None:
+        """Tell whose a run is; None where it is nobody's, or unknown."""
+        statement = select(mintings.c.minter).where(mintings.c.run == run_id)
+        with self._database.reading() as connection:
+            found: str | None = connection.execute(statement).scalar_one_or_none()
+        return found
+
+    def list_runs(
+        self, *, alive: bool | None = None, minter: str | None = None, limit: int = 1000
+    ) -> list[Run]:
         """List runs, those that started last first.
 
         Args:
             alive: Only those whose lease holds (True) or does not (False); None: all.
+            minter: Only those that are this one's; None: everybody's.
             limit: How many at most.
         """
         with self._database.reading() as connection:
@@ -160,8 +194,20 @@ class Runs(Part):
                 holds = _holds(now, away=registry_away(connection, now) is not None)
                 wanted = holds if alive else not_(holds)
             statement = select(runs).where(wanted).order_by(runs.c.started.desc(), runs.c.id)
+            if minter is not None:
+                statement = statement.join(mintings, mintings.c.run == runs.c.id).where(
+                    mintings.c.minter == minter
+                )
             found = [_run_of(row) for row in connection.execute(statement.limit(limit))]
             return self._all_as_of(connection, now, found)
+
+    def count_alive(self) -> int:
+        """Count the runs whose lease holds."""
+        with self._database.reading() as connection:
+            now = self._database.now(connection)
+            holds = _holds(now, away=registry_away(connection, now) is not None)
+            statement = select(func.count()).select_from(runs).where(holds)
+            return int(connection.execute(statement).scalar_one())
 
     def _end(self, run_id: str, ending: Ending) -> Run:
         with self._database.writing() as connection:
@@ -193,6 +239,15 @@ def _one(connection: Connection, run_id: str) -> Run:
             f"nobody registered a run {run_id} with this ledger; `reaper run ls` lists them"
         )
     return _run_of(row)
+
+
+def _asked_before(connection: Connection, run_id: str, minter: str | None, request: str) -> bool:
+    wanted = (
+        mintings.c.run == run_id,
+        mintings.c.minter == minter,
+        mintings.c.request == request,
+    )
+    return connection.execute(select(mintings.c.run).where(*wanted)).one_or_none() is not None
 
 
 def _unfinished(connection: Connection, run_id: str) -> Run:

@@ -32,10 +32,10 @@ from reaper.ledger.columns import (
     MomentOrForever,
     Words,
 )
-from reaper.ledger.records import identity
+from reaper.ledger.records import Result, Role, identity
 from reaper.model import Basis, Beats, Ending, Phase, Ref, Rule, Status
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 VERSION_TABLE = "reaper_schema"
 
 metadata = MetaData(
@@ -248,6 +248,47 @@ pins = Table(
     Column("place", Words, primary_key=True),
     Column("pinned", Words, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("role", Choice(Role), nullable=False),
+    Column("hashed", Words, nullable=False),
+    Column("made", Moment, nullable=False),
+    Column("made_by", Words, nullable=False),
+    Column("expires", Moment),
+    Column("revoked", Moment),
+)
+
+mintings = Table(
+    "mintings",
+    metadata,
+    Column("run", Words, primary_key=True),
+    Column("minter", Words, nullable=False, index=True),
+    Column("request", Words),
+)
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("cell", Words, primary_key=True),
+    Column("label", Words, nullable=False),
+    Column("daemon", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("finished", Moment),
+    Column("full_at", Moment),
+    Column("result", Choice(Result)),
+    Column("detail", Words, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("starved", Boolean, nullable=False),
+    Column("plan", Words),
+    Column("held", Words),
+    Column("document", Words),
 )
 
 events = Table(

@@ -302,6 +302,16 @@ def test_a_server_that_went_away_is_unreachable(postgres_databases: NewDatabase)
         assert ledger.list_runs() == []
 
 
+@pytest.mark.postgres
+def test_whoever_is_suspended_in_a_transaction_loses_its_locks_soon(
+    postgres_databases: NewDatabase,
+) -> None:
+    with Ledger.open(postgres_databases()) as ledger, ledger._database.reading() as connection:
+        limit = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
+
+    assert limit == "10s"
+
+
 def test_a_locked_file_is_unreachable(tmp_path: Path, clock: ManualClock) -> None:
     with Ledger.open(f"sqlite:///{tmp_path}/ledger.db", clock=clock) as ledger:
         with ledger._database.reading() as connection:

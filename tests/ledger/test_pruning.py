@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from reaper.ledger import Ledger, Lock
+from reaper.ledger import Ledger, Lock, Role
 from reaper.model import (
     Basis,
     Claim,
@@ -75,6 +75,11 @@ def test_what_is_over_is_forgotten(ledger: Ledger, lock: Lock, clock: ManualCloc
     ledger.save_plan("p-1", "d" * 64, CELL, "{}")
     ledger.hold("p-1", ["key-1"])
     ledger.serve(elapsed=1.0, every=TTL, grace=TTL)
+    ledger.start_run(run_named("r-2", clock.wall), minter="token")
+    ledger.finish_run("r-2")
+    ledger.sweep_begins(CELL, "the engine", daemon="host:1", mode="act")
+    ledger.add_token("gone", Role.VIEWER, by="ada", lasts=TTL)
+    ledger.add_token("good", Role.VIEWER, by="ada")
 
     gone = ledger.prune(clock.wall + DAY)
 
@@ -84,12 +89,15 @@ def test_what_is_over_is_forgotten(ledger: Ledger, lock: Lock, clock: ManualCloc
         "intents": 1,
         "derived": 1,
         "marks": 1,
-        "runs": 1,
+        "runs": 2,
         "journal": 1,
         "holds": 1,
         "plans": 1,
-        "events": 4,
+        "events": 6,
         "services": 1,
+        "mintings": 1,
+        "sweeps": 1,
+        "tokens": 1,
     }
     assert ledger.list_runs() == []
     assert set(ledger.prune(clock.wall + DAY).values()) == {0}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -69,3 +71,27 @@ def test_many_threads_share_one_ledger(ledger: Ledger, clock: ManualClock) -> No
 
     assert started.count(True) == 10
     assert len(ledger.list_runs(alive=True)) == 10
+
+
+def test_a_child_that_was_forked_while_another_thread_wrote_can_write(shared_url: str) -> None:
+    with Ledger.open(shared_url) as ledger, ThreadPoolExecutor(1) as pool:
+        inside, over = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with ledger._database.writing():
+                inside.set()
+                over.wait(30)
+
+        holding = pool.submit(hold)
+        inside.wait(30)
+        child = os.fork()
+        if child == 0:
+            try:
+                with ledger._database.queue:
+                    os._exit(0)
+            finally:
+                os._exit(1)
+        over.set()
+        holding.result(30)
+
+        assert os.waitpid(child, 0)[1] == 0

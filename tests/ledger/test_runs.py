@@ -251,3 +251,39 @@ def test_a_command_line_that_is_no_utf8_does_not_keep_a_run_from_starting(
     ledger.start_run(run)
 
     assert ledger.runs(["r-1"]) == {"r-1": run}
+
+
+# Whose a run is
+
+
+def test_a_minter_gets_its_own_second_try_answered(ledger: Ledger, clock: ManualClock) -> None:
+    run = run_named("r-1", clock.wall, beats=Beats.SERVICE)
+    first = ledger.start_run(run, minter="token", request="once")
+    clock.forward(timedelta(seconds=5))
+
+    again = ledger.start_run(run, minter="token", request="once")
+
+    assert again.started == first.started
+    assert ledger.minter("r-1") == "token"
+
+
+@pytest.mark.parametrize(
+    ("minter", "request_id"), [("token", "other"), ("token", None), ("other", "once")]
+)
+def test_nobody_else_gets_a_run_of_that_id(
+    ledger: Ledger, clock: ManualClock, minter: str, request_id: str | None
+) -> None:
+    run = run_named("r-1", clock.wall)
+    ledger.start_run(run, minter="token", request="once")
+
+    with pytest.raises(RunExists):
+        ledger.start_run(run, minter=minter, request=request_id)
+
+
+def test_a_minters_runs_are_listed(ledger: Ledger, clock: ManualClock) -> None:
+    ledger.start_run(run_named("r-1", clock.wall), minter="token")
+    ledger.start_run(run_named("r-2", clock.wall), minter="other")
+    ledger.start_run(run_named("r-3", clock.wall))
+
+    assert [run.id for run in ledger.list_runs(minter="token")] == ["r-1"]
+    assert ledger.minter("r-3") is None
