@@ -10,7 +10,7 @@ import select
 import sys
 from datetime import timedelta
 
-import reaper
+import reaper.client
 from reaper.config import DockerPlace
 from reaper.providers.docker.address import resolve
 from reaper.providers.docker.client import connect
@@ -31,7 +31,7 @@ def main() -> None:
     part, mark, scope, image = Part(sys.argv[1]), *sys.argv[2:]
     prefix, lease, beat = _PACE[part]
     client, _ = connect(resolve(DockerPlace()), read_only=False)
-    with reaper.run(prefix=prefix, lease=lease, beat=beat) as run:
+    with reaper.client.run(prefix=prefix, lease=lease, beat=beat) as run:
         make = Maker(
             client=client,
             part=part,
