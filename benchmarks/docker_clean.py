@@ -23,7 +23,7 @@ from pathlib import Path
 from docker import APIClient
 from docker.errors import APIError
 
-import reaper
+import reaper.client
 from reaper.config import DockerPlace
 from reaper.providers.docker.address import resolve
 from reaper.providers.docker.client import connect
@@ -126,7 +126,7 @@ def _pair(bench: Bench, number: int) -> float:
 
 
 def _by_reaper(bench: Bench) -> float:
-    with reaper.run(
+    with reaper.client.run(
         prefix="bench",
         realm=f"bench-{bench.mark}",
         lease=timedelta(minutes=10),

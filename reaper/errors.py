@@ -22,7 +22,8 @@
     │   ├── RunUnknown          nobody registered a run of this ID
     │   ├── RunUnreadable       its directory does not say what it is; nothing may be concluded
     │   ├── RunEnded            a beat or a creation after the end; HTTP's 410
-    │   └── RunNotOver          the lease holds, so its resources are untouchable
+    │   ├── RunNotOver          the lease holds, so its resources are untouchable
+    │   └── NotJournaled        strict mode: what cannot bear tags could not be journaled either
     ├── FenceError              this process may not shoot (any more)
     │   ├── LockLost            another sweep holds the cell, or our lock ran out
     │   ├── SweepingPaused      `reaper pause` was called
@@ -133,6 +134,10 @@ class RunEnded(RunError):
 
 class RunNotOver(RunError):
     """The run's lease holds, so nothing of it may be touched."""
+
+
+class NotJournaled(RunError):
+    """What cannot bear tags was to be created, and the journal could not be written: it was not."""
 
 
 class FenceError(ReaperError):

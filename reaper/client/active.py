@@ -154,13 +154,25 @@ class ActiveRun:
             detail=None,
         )
 
-    def existed(self, intent: JournalEntry, *, detail: str | None = None) -> JournalEntry:
+    def existed(
+        self,
+        intent: JournalEntry,
+        *,
+        id: str | None = None,  # noqa: A002 - as in `Ref`
+        incarnation: str | None = None,
+        detail: str | None = None,
+    ) -> JournalEntry:
         """Journal that the intended thing was there before the call, so that it is not the run's.
+
+        `id` and `incarnation` are told where the intent did not know them.
 
         Raises:
             OSError: The entry was not written.
         """
-        return self._answer(intent, Phase.EXISTED, detail)
+        ref = intent.ref
+        if id is not None:
+            ref = Ref(kind=intent.kind, scope=intent.scope, id=id, incarnation=incarnation)
+        return self._answer(intent, Phase.EXISTED, detail, ref)
 
     def failed(self, intent: JournalEntry, *, detail: str) -> JournalEntry:
         """Journal that an intended call was refused, so that it made nothing.
@@ -170,7 +182,7 @@ class ActiveRun:
         Raises:
             OSError: The entry was not written.
         """
-        return self._answer(intent, Phase.FAILED, detail)
+        return self._answer(intent, Phase.FAILED, detail, intent.ref)
 
     @property
     def minted_here(self) -> bool:
@@ -204,13 +216,15 @@ class ActiveRun:
                 self._registration.path / "lease",
             )
 
-    def _answer(self, intent: JournalEntry, phase: Phase, detail: str | None) -> JournalEntry:
+    def _answer(
+        self, intent: JournalEntry, phase: Phase, detail: str | None, ref: Ref | None
+    ) -> JournalEntry:
         return self._append(
             intent,
             phase=phase,
             kind=intent.kind,
             scope=intent.scope,
-            ref=intent.ref,
+            ref=ref,
             name=intent.name,
             taggable=intent.taggable,
             test=intent.test,

@@ -108,7 +108,7 @@ def _key(
 ) -> tuple[str | None, Profile | None]:
     """Find the key that names the run; our own comes before every profile's."""
     own = IMAGE_RUN if resource.indirect else RUN
-    if own in resource.tags:
+    if own in resource.tags and not _disowned(resource, own):
         return own, None
     if resource.indirect:
         return None, None
@@ -118,6 +118,14 @@ def _key(
     if len({each.identity(resource.tags) for each in named}) > 1:
         problems.append(f"{' and '.join(each.run for each in named)} name different runs")
     return named[0].run, named[0]
+
+
+def _disowned(resource: Resource, key: str) -> bool:
+    """Whether its image bears the key without a value: so a run's container was committed.
+
+    An engine takes over the container's labels into the image, where they can be emptied only.
+    """
+    return resource.tags[key] == "" and key in resource.inherited
 
 
 def _read_run(

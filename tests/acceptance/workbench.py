@@ -18,7 +18,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
-import reaper
+import reaper.client
 
 MARK = "reaper-acceptance"
 
@@ -127,7 +127,7 @@ class Workbench:
 
     def run(self) -> Any:
         """Start a run in this realm, in this process."""
-        return reaper.run(
+        return reaper.client.run(
             realm=f"acceptance-{self.mark}",
             owner="alice@example.com",
             lease=timedelta(minutes=10),

@@ -568,3 +568,14 @@ def test_whatever_the_tags_a_claim_names_a_run_a_doubt_or_nobody(
         assert not indirect
         assert {RUN, "TestId", "ci-build"} & tags.keys()
         assert found.garbled is not None or RUN in tags or found.profile is not None
+
+
+def test_an_emptied_label_of_its_image_claims_nothing() -> None:
+    tags = {**image_tags(a_run()), RUN: ""}
+
+    inherited = claim(a_resource(tags=tags, inherited=frozenset(tags)), OURS, NOTHING)
+    own = claim(a_resource(tags=tags, inherited=frozenset({IMAGE_RUN})), OURS, NOTHING)
+
+    assert inherited.foreign
+    assert inherited.garbled is None
+    assert own.garbled is not None

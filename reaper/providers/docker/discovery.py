@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reaper.model.engines import engine_id
 from reaper.providers.docker.address import Address, known_addresses
 from reaper.providers.docker.answers import CALL_ERRORS
 from reaper.providers.docker.client import UnsupportedApi, connect
-from reaper.providers.docker.engine import scope_of
 
 
 def answering(addresses: Sequence[Address] | None = None) -> list[str]:
@@ -17,7 +17,7 @@ def answering(addresses: Sequence[Address] | None = None) -> list[str]:
         try:
             client, told = connect(address, read_only=True)
             try:
-                scope = scope_of(told, client.info())
+                scope = engine_id(told, client.info())
             finally:
                 client.close()
         except (*CALL_ERRORS, UnsupportedApi):

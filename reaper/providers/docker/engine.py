@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from requests.exceptions import RequestException
 from reaper.clock import SYSTEM_CLOCK
 from reaper.errors import IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
 from reaper.model import Cell, Gap, JournalEntry, Kind, Ref, Resource
+from reaper.model.engines import engine_id, is_podman
 from reaper.providers.docker import containers, images, networks, swarm, volumes
 from reaper.providers.docker.address import Address
 from reaper.providers.docker.answers import CALL_ERRORS, classify, explain, says_absent
@@ -237,7 +237,7 @@ class Engine:
             raise IdentityMismatch(f"{self._address.url}: {error}") from error
         except CALL_ERRORS as error:
             raise PlaceUnreachable(self._silent(error)) from error
-        scope = scope_of(told, info)
+        scope = engine_id(told, info)
         if not scope:
             client.close()
             raise IdentityMismatch(
@@ -265,7 +265,7 @@ class Engine:
             info: Mapping[str, Any] = session.client.info()
         except CALL_ERRORS as error:
             raise PlaceUnreachable(self._silent(error)) from error
-        now = scope_of(session.told, info)
+        now = engine_id(session.told, info)
         if now != session.scope:
             raise IdentityMismatch(
                 f"another engine answers at {self._address.url}: {now}, and it was {session.scope}"
@@ -295,23 +295,6 @@ class Engine:
 
     def _gap(self, cell: Cell, kind: str | None, reason: str) -> Gap:
         return Gap(provider=self.name, scope=cell.scope, kind=kind, reason=reason)
-
-
-def scope_of(told: Mapping[str, Any], info: Mapping[str, Any]) -> str:
-    """The engine's own ID; empty where it has none.
-
-    Podman makes up a new one for each answer, so there it is drawn from its machine and its store.
-    """
-    if not is_podman(told):
-        return str(info.get("ID") or "").replace("/", "_")
-    place = f"{info.get('Name')}\0{info.get('DockerRootDir')}"
-    return "podman-" + hashlib.sha256(place.encode()).hexdigest()[:32]
-
-
-def is_podman(told: Mapping[str, Any]) -> bool:
-    """Whether /version is Podman's."""
-    parts = told.get("Components") or ()
-    return any("podman" in str(part.get("Name", "")).lower() for part in parts)
 
 
 def _notes(told: Mapping[str, Any], info: Mapping[str, Any], address: Address) -> Mapping[str, str]:

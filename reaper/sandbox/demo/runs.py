@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import reaper
+import reaper.client
 from reaper.client import REALM_VARIABLE, STATE_VARIABLE, RunDirectory
 from reaper.clock import SYSTEM_CLOCK
 from reaper.errors import ReaperError
@@ -144,7 +144,7 @@ def run_of(arguments: Sequence[str]) -> tuple[Part, Any]:
     """The part that a worker plays, and the run to enter for it."""
     part = Part(arguments[1])
     prefix, lease, beat = _PACE[part]
-    return part, reaper.run(prefix=prefix, lease=lease, beat=beat)
+    return part, reaper.client.run(prefix=prefix, lease=lease, beat=beat)
 
 
 def tell(thing: Thing) -> None:
