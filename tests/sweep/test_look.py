@@ -570,14 +570,15 @@ def test_a_controller_that_may_be_gone_blocks_what_it_made(lab: Lab) -> None:
     assert became(report, machine).status is Status.BLOCKED
 
 
-def test_a_stale_read_of_what_went_before_stops_nothing(lab: Lab) -> None:
+@pytest.mark.parametrize("relation", [Relation.ALTERS, Relation.USED_BY, Relation.CONTROLLED_BY])
+def test_a_stale_read_of_what_went_before_stops_nothing(lab: Lab, relation: Relation) -> None:
     run = lab.run()
     network = lab.make("memory:network", run)
     machine = lab.world.create(
         "memory:machine", SCOPE, by=run.id, tags=run_tags(run), bonds=[(Bond.NEEDS, network)]
     )
     lab.finish(run)
-    lab.doctor = linked(network, Relation.ALTERS, machine)
+    lab.doctor = linked(network, relation, machine)
 
     report = lab.sweep()
 

@@ -107,8 +107,9 @@ class Clients:
         with self._sharing:
             at, known = self._shared.get(what, (0.0, None))
             if time.monotonic() - at > _SHARED_FOR_S:
+                asked = time.monotonic()  # it is as old as its first answer
                 known = ask()
-                self._shared[what] = (time.monotonic(), known)
+                self._shared[what] = (asked, known)
             found: T = known
             return found
 
