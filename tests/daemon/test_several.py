@@ -146,8 +146,16 @@ def test_daemons_share_the_cells_and_sweep_each_once_an_interval(
             each.wait_for("began")
         for number, engine in enumerate(engines):
             left_behind(engine, shared, *(f"{number}-{n}" for n in range(MANY)))
-        until(lambda: not any(engine.volumes for engine in engines), "all was swept")
+        until(
+            lambda: not any(engine.volumes for engine in engines), "all was swept", patience_s=240
+        )
         until(lambda: sum(len(each.lines("left")) for each in running) > 12, "they left cells")
+        until(
+            lambda: (
+                len({line["cell"] for each in running for line in each.lines("sweep over")}) == 3
+            ),
+            "a sweep of each cell was over",
+        )
         over = [line for each in running for line in each.lines("sweep over")]
         left = [line for each in running for line in each.lines("left")]
 
