@@ -254,14 +254,15 @@ class Sweep:
             if not news and known is not None and known.until is not None and known.until > now:
                 progress.going.settled[key] = known  # parked: nothing new is known
                 continue
-            stuck = bool(item.taken_by) and progress.going.stuck(str(item.taken_by))
-            goes_with = f"goes with {item.taken_by}" if item.taken_by else None
+            taker = item.taken_by
+            stuck = taker is not None and progress.going.stuck(taker.key)
+            goes_with = f"goes with {taker}" if taker is not None else None
             outcome = outcome_of(
                 item,
                 item.status or (Status.BLOCKED if stuck else Status.PENDING),
                 item.detail or halted or goes_with or "did not have its turn",
                 at=now,
-                blocked_by=(str(item.taken_by),) if stuck else item.blocked_by,
+                blocked_by=(str(taker),) if stuck else item.blocked_by,
                 until=item.until,
                 attempts=known.attempts if known is not None else 0,
             )

@@ -286,7 +286,7 @@ class Lab:
             return self.engine(site).run(wait_for_lock=wait)
         except LedgerError:
             raise
-        except Exception as error:
+        except Exception as error:  # `fleet.each` would make a gap of a defect or a violation
             process.broke = error
             raise
 
