@@ -25,7 +25,7 @@ from reaper.service.bearers import Bearers
 from reaper.service.limits import BodyLimit
 from reaper.service.metrics import Metrics
 from reaper.service.problems import Problem, problem_of
-from reaper.service.schemas import Health, ProblemTold
+from reaper.service.told import Health, ProblemTold
 
 log = structlog.get_logger()
 

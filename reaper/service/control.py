@@ -12,7 +12,8 @@ from reaper.ledger import CellSweep, Pause
 from reaper.service.asking import Backed, ByOperator, ByViewer, problems
 from reaper.service.backend import Standing
 from reaper.service.problems import Problem
-from reaper.service.schemas import CellsTold, Paused, PauseSent, SweepSent, SweepTold
+from reaper.service.sent import PauseSent, SweepSent
+from reaper.service.told import CellsTold, Paused, SweepTold
 
 router = APIRouter(prefix="/v1", tags=["sweeping"])
 

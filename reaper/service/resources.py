@@ -15,17 +15,9 @@ from reaper.model import FOREVER, Decision, Mark, Ref, Rule, Status
 from reaper.service.asking import Backed, ByOperator, ByViewer, problems
 from reaper.service.backend import Backend
 from reaper.service.problems import Problem
-from reaper.service.schemas import (
-    ExplainTold,
-    KeepSent,
-    MarkTold,
-    PlansTold,
-    RefSent,
-    Released,
-    ResolveSent,
-    ResourcesTold,
-)
 from reaper.service.seen import Seen, document_of, find
+from reaper.service.sent import KeepSent, RefSent, ResolveSent
+from reaper.service.told import ExplainTold, MarkTold, PlansTold, Released, ResourcesTold
 
 router = APIRouter(prefix="/v1", tags=["resources"])
 

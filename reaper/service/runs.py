@@ -17,16 +17,8 @@ from reaper.service.asking import Backed, ByAnybody, ByFixture, problems
 from reaper.service.backend import Backend, shortest_lease
 from reaper.service.bearers import Bearer
 from reaper.service.problems import Problem
-from reaper.service.schemas import (
-    JournalSent,
-    JournalTaken,
-    JournalTold,
-    RunFinish,
-    RunId,
-    RunStart,
-    RunsTold,
-    RunTold,
-)
+from reaper.service.sent import JournalSent, RunFinish, RunId, RunStart
+from reaper.service.told import JournalTaken, JournalTold, RunsTold, RunTold
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
