@@ -8,7 +8,14 @@ from typing import Any
 from reaper.model import Kind, Relation
 from reaper.providers.aws.answers import CALL_ERRORS, is_any
 from reaper.providers.aws.api import Api, at_once
-from reaper.providers.aws.kind import Also, Arg, AwsKind, Call, Deed, Guard, Item, Link, One, search
+from reaper.providers.aws.kind import Also, Arg, AwsKind, Call, Guard, Item, Link, One, search
+from reaper.providers.aws.kinds.stripping import (
+    NONE,
+    empty_profile,
+    strip_policy,
+    strip_role,
+    strip_user,
+)
 from reaper.providers.aws.names import (
     FUNCTION,
     INSTANCE,
@@ -18,10 +25,7 @@ from reaper.providers.aws.names import (
     STACK,
     USER,
 )
-from reaper.providers.protocol import Answer
 
-_NONE = ("NoSuchEntity", "NoSuchEntityException")
-_NO_LOGIN = (*_NONE, "PasswordPolicyViolation")
 # All of a kind with their tags, a thousand in a page, where a tag read for each would cost a call.
 _BULK = {
     ROLE: ("Role", "RoleDetailList"),
@@ -123,132 +127,14 @@ def _or_none(api: Api, call: Call) -> list[Any]:
     try:
         return api.items("iam", call)
     except CALL_ERRORS as error:
-        if is_any(error, _NONE):
+        if is_any(error, NONE):
             return []
         raise
 
 
-def _each(deed: Deed, listing: str, items: str, undo: str, **arguments: str) -> None:
-    """Undo each thing that a list names; `arguments` say where an entry has each argument."""
-    own = {_own_argument(deed): deed.ref.id.rpartition("/")[2]}
-    for entry in deed.api.items("iam", Call(operation=listing, arguments=own, items=items)):
-        given = {name: entry if path == "@" else entry[path] for name, path in arguments.items()}
-        try:
-            deed.api.change("iam", undo, **own, **given)
-        except CALL_ERRORS as error:
-            if not is_any(error, _NONE):
-                raise
-
-
-def _own_argument(deed: Deed) -> str:
-    return "UserName" if deed.ref.kind == USER else "RoleName"
-
-
-def _strip_role(deed: Deed) -> Answer | None:
-    """Take off a role its policies."""
-    _each(
-        deed,
-        "list_attached_role_policies",
-        "AttachedPolicies[]",
-        "detach_role_policy",
-        PolicyArn="PolicyArn",
-    )
-    _each(deed, "list_role_policies", "PolicyNames[]", "delete_role_policy", PolicyName="@")
-    return None
-
-
-def _strip_user(deed: Deed) -> Answer | None:
-    """Take off a user everything without which IAM lets it go."""
-    for listing, items, undo, arguments in (
-        (
-            "list_attached_user_policies",
-            "AttachedPolicies[]",
-            "detach_user_policy",
-            {"PolicyArn": "PolicyArn"},
-        ),
-        ("list_user_policies", "PolicyNames[]", "delete_user_policy", {"PolicyName": "@"}),
-        (
-            "list_access_keys",
-            "AccessKeyMetadata[]",
-            "delete_access_key",
-            {"AccessKeyId": "AccessKeyId"},
-        ),
-        (
-            "list_groups_for_user",
-            "Groups[]",
-            "remove_user_from_group",
-            {"GroupName": "GroupName"},
-        ),
-        (
-            "list_mfa_devices",
-            "MFADevices[]",
-            "deactivate_mfa_device",
-            {"SerialNumber": "SerialNumber"},
-        ),
-        (
-            "list_signing_certificates",
-            "Certificates[]",
-            "delete_signing_certificate",
-            {"CertificateId": "CertificateId"},
-        ),
-        (
-            "list_ssh_public_keys",
-            "SSHPublicKeys[]",
-            "delete_ssh_public_key",
-            {"SSHPublicKeyId": "SSHPublicKeyId"},
-        ),
-        (
-            "list_service_specific_credentials",
-            "ServiceSpecificCredentials[]",
-            "delete_service_specific_credential",
-            {"ServiceSpecificCredentialId": "ServiceSpecificCredentialId"},
-        ),
-    ):
-        _each(deed, listing, items, undo, **arguments)
-    name = deed.ref.id.rpartition("/")[2]
-    try:
-        deed.api.change("iam", "delete_login_profile", UserName=name)
-    except CALL_ERRORS as error:
-        if not is_any(error, _NO_LOGIN):
-            raise
-    return None
-
-
-def _empty_profile(deed: Deed) -> Answer | None:
-    """Take its role out of an instance profile."""
-    for role in deed.item.get("Roles") or []:
-        try:
-            deed.api.change(
-                "iam",
-                "remove_role_from_instance_profile",
-                InstanceProfileName=deed.item["InstanceProfileName"],
-                RoleName=role["RoleName"],
-            )
-        except CALL_ERRORS as error:
-            if not is_any(error, _NONE):
-                raise
-    return None
-
-
-def _strip_policy(deed: Deed) -> Answer | None:
-    """Delete a policy's older versions; what has it attached goes before it."""
-    call = Call(
-        operation="list_policy_versions", arguments={"PolicyArn": Arg.ARN}, items="Versions[]"
-    )
-    for version in deed.api.items("iam", call, arn=deed.arn):
-        if not version["IsDefaultVersion"]:
-            deed.api.change(
-                "iam",
-                "delete_policy_version",
-                PolicyArn=deed.arn,
-                VersionId=version["VersionId"],
-            )
-    return None
-
-
 def _named(operation: str, argument: str, items: str) -> One:
     return One(
-        call=Call(operation=operation, arguments={argument: Arg.ID}, items=items), absent=_NONE
+        call=Call(operation=operation, arguments={argument: Arg.ID}, items=items), absent=NONE
     )
 
 
@@ -266,9 +152,9 @@ KINDS = (
         incarnation="InstanceProfileId",
         links=(Link(Relation.USES, ROLE, "Roles[].RoleName"),),
         held=_users_of_profile,
-        before=(_empty_profile,),
+        before=(empty_profile,),
         delete=Call(operation="delete_instance_profile", arguments={"InstanceProfileName": Arg.ID}),
-        gone=_NONE,
+        gone=NONE,
         indexed=False,
         candidates=one_by_one,
         everywhere=False,
@@ -294,7 +180,7 @@ KINDS = (
                     items="InstanceProfiles[].InstanceProfileName",
                 ),
                 into="+profiles",
-                absent=_NONE,
+                absent=NONE,
             ),
         ),
         name="RoleName",
@@ -304,9 +190,9 @@ KINDS = (
         guards=(Guard("starts_with(Path, '/aws-service-role/')", "a service of AWS owns it"),),
         links=(Link(Relation.USED_BY, INSTANCE_PROFILE, '"+profiles"'),),
         held=_users_of_role,
-        before=(_strip_role,),
+        before=(strip_role,),
         delete=Call(operation="delete_role", arguments={"RoleName": Arg.ID}),
-        gone=_NONE,
+        gone=NONE,
         indexed=False,
         candidates=bulk,
         everywhere=False,
@@ -332,9 +218,9 @@ KINDS = (
         incarnation="UserId",
         used="PasswordLastUsed",
         held=lambda _api, item: _from_stack(item),
-        before=(_strip_user,),
+        before=(strip_user,),
         delete=Call(operation="delete_user", arguments={"UserName": Arg.ID}),
-        gone=_NONE,
+        gone=NONE,
         indexed=False,
         candidates=bulk,
         everywhere=False,
@@ -368,7 +254,7 @@ KINDS = (
         id="Arn",
         read=One(
             call=Call(operation="get_policy", arguments={"PolicyArn": Arg.ARN}, items="Policy"),
-            absent=_NONE,
+            absent=NONE,
         ),
         also=(
             Also(
@@ -379,7 +265,7 @@ KINDS = (
                     "groups: PolicyGroups[].GroupName}]",
                 ),
                 into="+entities",
-                absent=_NONE,
+                absent=NONE,
             ),
         ),
         name="PolicyName",
@@ -392,9 +278,9 @@ KINDS = (
             Link(Relation.USED_BY, "aws:iam:group", '"+entities"[].groups[]'),
         ),
         held=lambda _api, item: _from_stack(item),
-        before=(_strip_policy,),
+        before=(strip_policy,),
         delete=Call(operation="delete_policy", arguments={"PolicyArn": Arg.ARN}),
-        gone=_NONE,
+        gone=NONE,
         indexed=False,
         candidates=one_by_one,
         everywhere=False,
