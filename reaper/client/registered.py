@@ -67,12 +67,11 @@ class RegisteredRun:
         """
         path = state / _PLACE / check_run_id(run.id)
         living = _enter(path)
-        try:
+        with contextlib.ExitStack() as unless_it_begins:
+            unless_it_begins.callback(os.close, living)
             begun = service.start(run, request=f"{os.getpid()}-{time.time_ns()}")
             _write(path, service, begun)
-        except BaseException:
-            os.close(living)
-            raise
+            unless_it_begins.pop_all()
         return cls(service, begun, path, living)
 
     @classmethod
@@ -88,11 +87,10 @@ class RegisteredRun:
         """
         path = state / _PLACE / check_run_id(run_id)
         living = _enter(path)
-        try:
+        with contextlib.ExitStack() as unless_it_is_joined:
+            unless_it_is_joined.callback(os.close, living)
             run = _joined(service, run_id, path)
-        except BaseException:
-            os.close(living)
-            raise
+            unless_it_is_joined.pop_all()
         return cls(service, run, path, living)
 
     @property

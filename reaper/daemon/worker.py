@@ -124,7 +124,7 @@ def work(task: Task, pipe: Connection) -> None:
         line.say(find(task.config) if isinstance(task, Find) else sweep(task, line))
     except ReaperError as error:
         line.say(Swept(result=Result.FAILED, detail=str(error)))
-    except Exception as error:
+    except Exception as error:  # the worker's last frame: the daemon must learn how it ended
         log.exception("worker broke")
         detail = f"a defect of reaper: {type(error).__name__}: {error}"
         line.say(Swept(result=Result.FAILED, detail=detail))

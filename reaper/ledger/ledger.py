@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -66,11 +67,10 @@ class Ledger(
             LedgerError: It is no database, or one of something else.
         """
         database = connect(url, clock)
-        try:
+        with ExitStack() as unless_it_is_up:
+            unless_it_is_up.callback(database.engine.dispose)
             bring_up(database, migrate=migrate)
-        except BaseException:
-            database.engine.dispose()
-            raise
+            unless_it_is_up.pop_all()
         return cls(database)
 
     @property

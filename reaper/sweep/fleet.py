@@ -157,6 +157,6 @@ def _alone(site: Site, job: Callable[[Site], T]) -> _Done[T] | _Broken:
     except ReaperError as error:
         log.warning("cell failed", cell=str(site.cell), reason=str(error))
         return _Broken(gap(site.cell, None, str(error)))
-    except Exception as error:
+    except Exception as error:  # one cell's defect must not end the sweep of the others
         log.exception("cell broke", cell=str(site.cell))
         return _Broken(gap(site.cell, None, f"a defect of reaper: {type(error).__name__}: {error}"))
