@@ -20,7 +20,7 @@ CORE    := reaper/model/*,reaper/errors.py,reaper/tags/*,reaper/tags.py,reaper/p
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Show the whole life of a leak, on the local Docker engine
+demo: $(READY) ## Show the whole life of a leak, in an AWS sandbox and on the local Docker engine
 	$(BIN)/reaper demo
 
 test: $(READY) ## Run all tests; those that need a Docker engine or PostgreSQL skip without one

@@ -5,28 +5,28 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rich.console import Console
 
-from reaper.cli import demo_tables, render
+from reaper.cli import demo_tables, render, sweeping
 from reaper.cli.failures import say, write
-from reaper.cli.report import entries
-from reaper.cli.surveys import Seen, view
+from reaper.cli.options import Narrowed
+from reaper.cli.progress import watching
+from reaper.cli.session import Session
+from reaper.cli.surveys import survey, view
+from reaper.cli.sweeping import Swept
 from reaper.client import RunDirectory
 from reaper.clock import SYSTEM_CLOCK
-from reaper.errors import PlaceUnreachable
 from reaper.ledger import Ledger
-from reaper.model import Cell, Outcome, Plan, Status
+from reaper.model import Plan
 from reaper.providers.opening import open_places
-from reaper.providers.protocol import Identity
-from reaper.sandbox.demo_docker.proof import Check, Finding, checks, compare, look_at_all
-from reaper.sandbox.demo_docker.things import Part, Thing
-from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
-from reaper.sandbox.demo_docker.world import (
-    DEBUGGER,
-    GARBLED,
+from reaper.sandbox.demo.proof import Check, Told, checks, compare
+from reaper.sandbox.demo.stage import Look, Stage
+from reaper.sandbox.demo.things import Part, Role
+from reaper.sandbox.demo.world import (
     World,
     await_run,
     demo_world,
@@ -35,53 +35,51 @@ from reaper.sandbox.demo_docker.world import (
     make_strangers,
     start_run,
 )
-from reaper.sweep.cell import Sweep, SweepReport
-from reaper.sweep.fleet import assemble
 from reaper.sweep.intake import HostDirectories
-from reaper.sweep.site import Settings, Site
+from reaper.sweep.site import Observer, Unobserved
 
 # What cannot go at once (an engine under load) is tried again for so long.
-_PATIENCE_S = 20.0
-_LONGEST_PAUSE_S = 5.0
+_PATIENCE = timedelta(seconds=20)
 
 
-def play(cell: Cell, identity: Identity) -> bool:
-    """Play the whole demo on this engine; true if everything was as it has to be.
+def play(stages: Sequence[Stage]) -> bool:
+    """Play the whole demo on these stages; true if everything was as it has to be.
 
     Raises:
-        DemoBroken: The engine refused something, or something could not be removed at the end.
+        DemoBroken: A place refused something, or something could not be removed at the end.
     """
     try:
-        with demo_world(cell.scope) as world:
-            _introduce(world, cell, identity)
+        with ExitStack() as exits:
+            with _waiting("setting the stage"):
+                world = exits.enter_context(demo_world(stages))
             results = _acts(world)
+            closing = _closing(world)
     except SystemExit:
         say("stopped; everything that the demo had made has been removed again")
         raise
     write("Everything that the demo made has been removed again.\n\n")
     right = not any(check.wrong for check in results)
-    write(_CLOSING if right else _WRONG)
+    write(closing if right else _WRONG)
     return right
 
 
 def _acts(world: World) -> tuple[Check, ...]:
+    _introduce(world)
     scene = _set_scene(world)
-    with _site(world) as site:
-        there = look_at_all(world.client, world.of(Part.KILLED))
-        before = look_at_all(world.client, (*world.of(Part.LIVE), *world.of(Part.STRANGER)))
-        _kill(scene, site)
-        plan = _plan(site)
-        outcomes = _sweep(site)
-        write(render.result(entries([plan], outcomes.values()), plan.gaps, {}))
-        findings = compare(before, look_at_all(world.client, before))
-        left = look_at_all(world.client, there)
-        results = (
-            _all_were_there(there),
-            *checks(world, plan, outcomes, findings, left),
-            _live_run_lives(scene),
-        )
-        _prove(findings, results)
-        return results
+    with _session(world) as session:
+        with _waiting("asking each place what it has"):
+            before = world.look()
+        _kill(scene)
+        plans = _plan(session)
+        swept = _sweep(session)
+        with _waiting("asking each place what it has"):
+            after = world.look()
+        outcomes = {
+            (entry.ref.kind, entry.ref.id): entry.outcome
+            for entry in swept.listed
+            if entry.outcome is not None
+        }
+        return _prove(world, scene, before, after, Told(plans=plans, outcomes=outcomes))
 
 
 # --- the scene ----------------------------------------------------------------------------------
@@ -97,41 +95,49 @@ class _Scene:
     live_run: RunDirectory
 
 
-def _introduce(world: World, cell: Cell, identity: Identity) -> None:
-    version = identity.notes.get("version")
-    engine = f"Docker {version} at {cell.label}" if version else f"the engine at {cell.label}"
+def _introduce(world: World) -> None:
+    write("The life of a leak, played on\n")
+    for stage in world.stages:
+        write(f"- {stage.introduce()}\n")
     write(
-        f"This is {engine}.\n"
-        f"All that the demo makes is in the realm {world.realm} and bears the label "
-        f"reaper-demo={world.mark};\nnothing else on this engine is a candidate, and all of it "
-        "is removed at the end.\n"
+        f"The demo's runs are in the realm {world.ground.realm}: nothing else is a candidate. "
+        "All that it makes is\nremoved at the end.\n"
     )
 
 
 def _set_scene(world: World) -> _Scene:
-    _heading("1. Two test runs are at work, and colleagues use the engine too")
+    _heading("1. Two test runs are at work, and colleagues use the same places")
     killed = start_run(world, Part.KILLED)
     live = start_run(world, Part.LIVE)
-    with _waiting("they create containers, networks, volumes and images"):
-        live_run = await_run(world, Part.LIVE, live)
-        killed_run = await_run(world, Part.KILLED, killed)
+    with _waiting("the runs begin") as tell:
+
+        def count() -> None:
+            tell(f"they create what they need: {len(world.things)} things so far")
+
+        live_run = await_run(world, Part.LIVE, live, count)
+        killed_run = await_run(world, Part.KILLED, killed, count)
         make_strangers(world)
-    write(demo_tables.scene(world.things))
+    for stage in world.stages:
+        write(f"\n{demo_tables.scene(world.on(stage))}")
     return _Scene(killed=killed, killed_run=killed_run, live=live, live_run=live_run)
 
 
 @contextmanager
-def _site(world: World) -> Iterator[Site]:
-    """Open configuration, ledger and engine as `reaper sweep` does."""
+def _session(world: World) -> Iterator[Session]:
+    """Open configuration, ledger and places as `reaper sweep` does."""
     config = world.config()
     ledger = Ledger.open(config.ledger)
     providers = open_places(config, read_only=False)
     try:
-        settings = Settings(policy=config.policy(), rules=config.tag_rules(), brake=config.brake())
-        fleet = assemble(providers, ledger, settings, directories=HostDirectories(world.state))
-        if not fleet.sites:
-            raise PlaceUnreachable("; ".join(gap.reason for gap in fleet.gaps))
-        yield fleet.sites[0]
+        yield Session(
+            config=config,
+            ledger=ledger,
+            narrowed=Narrowed(),
+            providers=providers,
+            read_only=False,
+            directories=HostDirectories(world.state),
+            watch=_watching,
+        )
     finally:
         for provider in providers:
             provider.close()
@@ -141,18 +147,15 @@ def _site(world: World) -> Iterator[Site]:
 # --- the acts -----------------------------------------------------------------------------------
 
 
-def _kill(scene: _Scene, site: Site) -> None:
+def _kill(scene: _Scene) -> None:
     _heading("2. The CI kills the nightly run with SIGKILL: it cleans nothing up")
     kill(scene.killed)
     run = scene.killed_run.read()
     write(f"killed: {run.id}, process {scene.killed.pid}\n")
-    early = Sweep(site).survey().plan
-    if scene.killed_run.read().alive(SYSTEM_CLOCK.now()):
-        going = sum(len(wave) for wave in early.waves)
-        write(
-            f"A plan made right now: {going} of {len(early.items)} to go. It might be alive, "
-            "for its lease holds.\n"
-        )
+    write(
+        "It might be alive, for its lease holds: until that lapses nothing of it is touched, "
+        "whatever its age.\n"
+    )
     _count_down(scene.killed_run)
     write("Its lease has lapsed. Nobody beats for it any more.\n")
 
@@ -168,39 +171,41 @@ def _left_s(directory: RunDirectory) -> float:
     return (directory.read().lease.until - SYSTEM_CLOCK.now()).total_seconds()
 
 
-def _plan(site: Site) -> Plan:
+def _plan(session: Session) -> tuple[Plan, ...]:
     _heading("3. reaper plan: what would be done, and why; nothing is changed")
-    survey = Sweep(site).survey()
-    write(render.plans([view(Seen(site=site, survey=survey))], survey.plan.gaps))
-    return survey.plan
+    seen, gaps = survey(session)
+    write(render.plans([view(each) for each in seen], gaps))
+    return tuple(each.survey.plan for each in seen)
 
 
-def _sweep(site: Site) -> Mapping[str, Outcome]:
-    """Sweep until nothing is pending; the outcomes by `ref.id`."""
+def _sweep(session: Session) -> Swept:
+    """Sweep until nothing is pending."""
     _heading("4. reaper sweep: what went, what stayed, and why")
-    deadline = SYSTEM_CLOCK.elapsed() + _PATIENCE_S
-    outcomes: dict[str, Outcome] = {}
-    with _waiting("sweeping"):
-        while True:
-            report: SweepReport = Sweep(site).run()
-            outcomes.update({outcome.ref.id: outcome for outcome in report.outcomes})
-            pending = any(found.status is Status.PENDING for found in outcomes.values())
-            if report.skipped or not pending or SYSTEM_CLOCK.elapsed() > deadline:
-                break
-            SYSTEM_CLOCK.sleep(_LONGEST_PAUSE_S)
-    if report.skipped:
-        write(f"The sweep was not carried out: {report.skipped}\n")
-    return outcomes
+    swept = sweeping.sweep(session, session.settings(), wait=_PATIENCE)
+    write(render.result(swept.listed, swept.gaps, swept.skipped))
+    return swept
 
 
 # --- the proof ----------------------------------------------------------------------------------
 
 
-def _all_were_there(killed: Mapping[Thing, object]) -> Check:
-    return Check(
-        claim=f"All {len(killed)} things of the killed run were there before the sweep",
-        wrong=tuple(f"{thing.kind} {thing.name} was not" for thing, f in killed.items() if not f),
-    )
+def _prove(
+    world: World,
+    scene: _Scene,
+    before: Mapping[str, Look],
+    after: Mapping[str, Look],
+    told: Told,
+) -> tuple[Check, ...]:
+    _heading("5. The proof: what had to stay, asked of each place before and after, without reaper")
+    results: list[Check] = []
+    for stage in world.stages:
+        looks = before[stage.name], after[stage.name]
+        found = list(checks(world, stage, *looks, told))
+        write(f"\n{demo_tables.proof(stage, compare(*looks))}\n{demo_tables.results(found)}\n")
+        results.extend(found)
+    lives = _live_run_lives(scene)
+    write(f"\n{demo_tables.results([lives])}\n\n")
+    return (*results, lives)
 
 
 def _live_run_lives(scene: _Scene) -> Check:
@@ -212,19 +217,28 @@ def _live_run_lives(scene: _Scene) -> Check:
     return Check(claim="The live run is at work and its lease holds", wrong=tuple(wrong))
 
 
-def _prove(findings: Sequence[Finding], results: Sequence[Check]) -> None:
-    _heading("5. The proof: what had to stay, by docker inspect before and after the sweep")
-    write(demo_tables.proof(findings))
-    write(f"\n{demo_tables.results(results)}\n\n")
+_MEANINGS: Mapping[Role, str] = {
+    Role.BLOCKED: "stays while {blocker} uses it; the next sweep after that takes it",
+    Role.KEPT: "stays until its reaper-keep is over",
+    Role.SCHEDULED: "is purged by the cloud itself, at the time it gave",
+    Role.GARBLED: "stays until a person says what it is: `reaper resolve`",
+}
 
 
-_CLOSING = f"""\
-This is right as it is:
-  {SHARED_NETWORK} stays while {DEBUGGER} is on it; the next sweep after that takes it.
-  {GARBLED} stays until a person says what it is: `reaper resolve`.
+def _closing(world: World) -> str:
+    lines = []
+    for stage in world.stages:
+        blocker = world.playing(stage, Role.BLOCKER)
+        for role, meaning in _MEANINGS.items():
+            if thing := world.playing(stage, role):
+                means = meaning.format(blocker=blocker.name if blocker else "somebody")
+                lines.append(f"  {thing.name} {means}\n")
+    return f"This is right as it is:\n{''.join(lines)}{_NEXT}"
 
+
+_NEXT = """
 To try it with your own tests:
-  reaper init     write a configuration from the engines found here, observing only
+  reaper init     write a configuration from the places found here, observing only
   reaper plan     what would be done on them, and why
   reaper sweep    do it
 """
@@ -240,6 +254,16 @@ on the demo's things meanwhile: please report it with this whole output.
 
 def _heading(text: str) -> None:
     write(f"\n{text}\n{'-' * len(text)}\n")
+
+
+@contextmanager
+def _watching() -> Iterator[Observer]:
+    """Watch a sweep on a terminal; elsewhere its result says enough."""
+    if not sys.stderr.isatty():
+        yield Unobserved()
+        return
+    with watching() as observer:
+        yield observer
 
 
 @contextmanager

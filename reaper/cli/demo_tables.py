@@ -5,34 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reaper.cli.render import grid
-from reaper.cli.words import short_id
-from reaper.sandbox.demo_docker.proof import Check, Finding
-from reaper.sandbox.demo_docker.things import Part, Thing
+from reaper.sandbox.demo.proof import Check, Finding
+from reaper.sandbox.demo.stage import Stage
+from reaper.sandbox.demo.things import Part, Thing
 
 
 def scene(things: Sequence[Thing]) -> str:
-    """Show what there is on the engine, and whose."""
+    """Show what there is, and whose; what is alike stands together."""
     rows = [
-        (thing.part.value, thing.kind, thing.name, thing.about)
+        (part.value, kind, ", ".join(dict.fromkeys(thing.name for thing in alike)), about)
         for part in Part
-        for thing in things
-        if thing.part is part
+        for (kind, about), alike in _alike(thing for thing in things if thing.part is part)
     ]
     return grid(("whose", "kind", "name", "what it is"), rows)
 
 
-def proof(findings: Iterable[Finding]) -> str:
-    """Show what the engine says of what had to stay."""
+def proof(stage: Stage, findings: Iterable[Finding]) -> str:
+    """Show what the stage says of what had to stay; what is alike stands together."""
+    names: dict[tuple[str, str, str], list[str]] = {}
+    for finding in findings:
+        thing = finding.thing
+        told = "; ".join(finding.differences) or stage.same(finding.before)
+        names.setdefault((thing.part.value, thing.kind, told), []).append(thing.name)
     rows = [
-        (
-            finding.thing.part.value,
-            finding.thing.kind,
-            finding.thing.name,
-            "; ".join(finding.differences) or _same(finding),
-        )
-        for finding in findings
+        (part, kind, ", ".join(dict.fromkeys(alike)), told)
+        for (part, kind, told), alike in names.items()
     ]
-    return grid(("whose", "kind", "name", "docker inspect"), rows)
+    return grid(("whose", "kind", "name", stage.inspection), rows)
 
 
 def results(checks: Iterable[Check]) -> str:
@@ -44,11 +43,9 @@ def results(checks: Iterable[Check]) -> str:
     return "\n".join(lines)
 
 
-def _same(finding: Finding) -> str:
-    facts = finding.before
-    state, started = facts.get("state"), facts.get("started", "")
-    if state in {"running", "paused"}:
-        return f"the same {short_id(facts['ID'])}, {state} since {started[11:19]}Z"
-    if state is not None:
-        return f"the same {short_id(facts['ID'])}, {state}"
-    return f"the same, of {facts['created'][:19].replace('T', ' ')}"
+def _alike(things: Iterable[Thing]) -> Iterable[tuple[tuple[str, str], list[Thing]]]:
+    ordered = sorted(things, key=lambda thing: thing.kind)  # it leaves the order of what is alike
+    groups: dict[tuple[str, str], list[Thing]] = {}
+    for thing in ordered:
+        groups.setdefault((thing.kind, thing.about), []).append(thing)
+    return groups.items()

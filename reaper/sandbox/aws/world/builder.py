@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +95,10 @@ class Builder:
 
 def clients(endpoint: str, region: str) -> Any:
     """Make a function that makes clients of services, one of each."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader())
     session = boto3.Session(
+        botocore_session=core,
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",  # noqa: S106 - any will do, and none is a secret
         region_name=region,
@@ -105,3 +110,9 @@ def clients(endpoint: str, region: str) -> Any:
         return session.client(service, endpoint_url=endpoint, config=config)
 
     return client
+
+
+@cache
+def _loader() -> Any:
+    """Reads each service's model once, whatever the number of sessions: that takes the longest."""
+    return create_loader()
