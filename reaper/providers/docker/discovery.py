@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reaper.providers.discovery import Discovery, FoundPlace
 from reaper.providers.docker.address import Address, known_addresses
 from reaper.providers.docker.answers import CALL_ERRORS
 from reaper.providers.docker.client import UnsupportedApi, connect
 from reaper.providers.docker.engine import scope_of
+
+
+def engines() -> Discovery:
+    """The engines that answer, each by its address."""
+    places = tuple(FoundPlace(place={"host": url}, address=url) for url in answering())
+    return Discovery(places=places, notes=() if places else ("no Docker engine answers here",))
 
 
 def answering(addresses: Sequence[Address] | None = None) -> list[str]:
