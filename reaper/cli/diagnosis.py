@@ -23,6 +23,7 @@ from reaper.providers.protocol import Identity, Provider, Query
 from reaper.sweep.fleet import pin_name
 from reaper.tags import marker_keys
 
+_FEW = 8  # kinds that are named one by one
 _EXIT_CODE = {"ok": 0, "bad": 1, "wrong": 2}
 
 
@@ -40,6 +41,7 @@ class Finding:
 
     Attributes:
         remedy: What to do; None where nothing is to be done.
+        brief: What a person reads in the place of `detail`; None: that.
     """
 
     subject: str
@@ -47,6 +49,7 @@ class Finding:
     health: Health
     detail: str
     remedy: str | None = None
+    brief: str | None = None
 
 
 def examine(session: Session, *, accepted: frozenset[str]) -> tuple[Finding, ...]:
@@ -74,7 +77,7 @@ def as_text(findings: Sequence[Finding]) -> str:
             Text("✓" if ok else "✗", style="green" if ok else "bold red"),
             Text(plain(finding.subject)),
             Text(finding.check),
-            Text(plain(finding.detail)),
+            Text(plain(finding.brief or finding.detail)),
             Text(plain(finding.remedy or "")),
         )
     return shown(grid)
@@ -263,12 +266,25 @@ def _cell(session: Session, provider: Provider, cell: Cell) -> Iterator[Finding]
     unlisted = {gap.kind for gap in index.gaps} | index.not_offered
     listed = [kind for kind in provider.kinds if kind not in unlisted and None not in unlisted]
     if listed:
-        detail = ", ".join(listed)
-        yield Finding(subject=subject, check="list", health=Health.OK, detail=detail)
+        yield Finding(
+            subject=subject,
+            check="list",
+            health=Health.OK,
+            detail=", ".join(listed),
+            brief=_brief(listed),
+        )
     if index.clock is not None:
         clock = min(max(index.clock, before), after)  # it told the time somewhere in between
         apart = abs(index.clock - clock)
         yield _clock(subject, apart, session.config.policy().max_skew)
+
+
+def _brief(kinds: Sequence[str]) -> str | None:
+    """Name the services of many kinds; None where the kinds themselves can be read."""
+    if len(kinds) <= _FEW:
+        return None
+    services = dict.fromkeys(kind.split(":")[1] for kind in kinds)
+    return f"{len(kinds)} kinds of {', '.join(services)}"
 
 
 def _bad(subject: str, check: str, detail: str, remedy: str | None) -> Finding:

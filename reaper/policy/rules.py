@@ -273,7 +273,7 @@ def report_only(case: Case, policy: Policy) -> str | None:
     if case.claim.report_only:
         return f"the profile {case.claim.profile or 'of its parent'} only reports"
     if case.kind is not None and case.kind.report_only and case.kind.name not in policy.enabled:
-        return f"who uses a {case.kind.name} cannot be enumerated, so it is only reported"
+        return f"the users of {case.kind.name} cannot be enumerated, so it is only reported"
     return None
 
 

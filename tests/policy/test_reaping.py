@@ -41,7 +41,7 @@ def test_a_kind_whose_users_nobody_can_enumerate_is_only_reported() -> None:
     verdict = judge(a_case(kind=KEY), POLICY)
 
     assert (verdict.decision, verdict.rule) == (QUARANTINE, Rule.REPORTED)
-    assert "who uses a aws:kms:key cannot be enumerated" in verdict.reason
+    assert "the users of aws:kms:key cannot be enumerated" in verdict.reason
     assert f"its run {RUN_ID} is over" in verdict.reason
 
 
