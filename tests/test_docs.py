@@ -75,3 +75,12 @@ def _commands(app: Any) -> dict[str, set[str]]:
         for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]  # typed as any command, but it is a group
         if not command.hidden
     }
+
+
+def test_the_page_on_aws_names_every_kind_and_no_other() -> None:
+    kinds = pytest.importorskip("reaper.providers.aws.kinds", reason="boto3 is not installed")
+
+    page = (ROOT / "docs/aws.md").read_text()
+
+    table = page.partition("## What is looked at")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(aws:[a-z0-9:-]+)`", table)) == set(kinds.KINDS)
