@@ -13,7 +13,7 @@ from reaper.cli.render import STYLES, shown
 from reaper.cli.report import SCHEMA, Entry, gap_records, record, time_text
 from reaper.cli.session import Session
 from reaper.cli.surveys import Found, unfound
-from reaper.cli.words import ago, at, blamed, condition, parsed, plain, titled
+from reaper.cli.words import ago, at, blamed, condition, parsed, plain, short_id, titled
 from reaper.errors import LedgerError, UsageError
 from reaper.ledger import Event
 from reaper.model import Claim, Gap, Item, Outcome, Ref, Resource
@@ -174,7 +174,7 @@ def _remembered(text: str, session: Session) -> Ref | None:
             f"nothing that was found answers to {text!r}, and the ledger could not be asked: "
             f"{error}"
         ) from error
-    exact = {o.ref for o in outcomes if text in {o.name, o.ref.id, o.ref.key}}
+    exact = {o.ref for o in outcomes if text in {o.name, o.ref.id, o.ref.key, short_id(o.ref.id)}}
     found = exact or {o.ref for o in outcomes if o.ref.id.removeprefix("sha256:").startswith(text)}
     if len(found) > 1:
         names = "\n".join(f"  {ref}" for ref in sorted(found, key=str)[:20])

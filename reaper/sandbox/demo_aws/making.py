@@ -185,7 +185,7 @@ def _add_network(make: Maker, name: str, prefix: str) -> Network:
             AvailabilityZone=f"{REGION}{zone}",
             TagSpecifications=make.named("subnet", name=called),
         )["Subnet"]["SubnetId"]
-        subnets.append(make.note(SUBNET, made, "in it", name=called))
+        subnets.append(make.note(SUBNET, made, "in that network", name=called))
     nodes, clients = (
         make.note(
             SECURITY_GROUP,
