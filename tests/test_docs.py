@@ -17,9 +17,13 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
-def test_the_page_of_the_configuration_is_up_to_date() -> None:
+@pytest.mark.parametrize(
+    ("script", "page"),
+    [("configuration.py", "configuration.md"), ("aws_kinds.py", "aws-kinds.md")],
+)
+def test_a_page_that_is_made_from_the_code_is_up_to_date(script: str, page: str) -> None:
     made = subprocess.run(
-        [sys.executable, "docs/configuration.py"],
+        [sys.executable, f"docs/{script}"],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -27,7 +31,7 @@ def test_the_page_of_the_configuration_is_up_to_date() -> None:
         check=True,
     )
 
-    assert made.stdout == (ROOT / "docs/configuration.md").read_text(), "run `make docs`"
+    assert made.stdout == (ROOT / "docs" / page).read_text(), "run `make docs`"
 
 
 def test_every_key_is_documented() -> None:
@@ -75,12 +79,3 @@ def _commands(app: Any) -> dict[str, set[str]]:
         for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]  # typed as any command, but it is a group
         if not command.hidden
     }
-
-
-def test_the_page_on_aws_names_every_kind_and_no_other() -> None:
-    kinds = pytest.importorskip("reaper.providers.aws.kinds", reason="boto3 is not installed")
-
-    page = (ROOT / "docs/aws.md").read_text()
-
-    table = page.partition("## What is looked at")[2].partition("\n## ")[0]
-    assert set(re.findall(r"`(aws:[a-z0-9:-]+)`", table)) == set(kinds.KINDS)

@@ -2,142 +2,78 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import contextmanager
 
 from rich.console import Console
 
-from reaper.cli import demo_tables, render, sweeping
+from reaper.cli import demo_tables, render
 from reaper.cli.failures import say, write
-from reaper.cli.options import Narrowed
-from reaper.cli.progress import watching
-from reaper.cli.session import Session
-from reaper.cli.surveys import survey, view
-from reaper.cli.sweeping import Swept
+from reaper.cli.report import entries
+from reaper.cli.surveys import Seen, view
 from reaper.client import RunDirectory
 from reaper.clock import SYSTEM_CLOCK
+from reaper.errors import PlaceUnreachable
 from reaper.ledger import Ledger
-from reaper.model import Plan
+from reaper.model import Gap, Outcome, Plan, Status
 from reaper.providers.opening import open_places
-from reaper.sandbox.demo.proof import Check, Told, checks, compare
-from reaper.sandbox.demo.stage import Look, Stage
-from reaper.sandbox.demo.things import Part, Role
-from reaper.sandbox.demo.world import (
-    World,
-    await_run,
-    demo_world,
-    kill,
-    living,
-    make_strangers,
-    start_run,
-)
+from reaper.sandbox.demo.checks import Proof
+from reaper.sandbox.demo.parts import Part
+from reaper.sandbox.demo.stage import Stage
+from reaper.sweep.cell import Sweep, SweepReport
+from reaper.sweep.fleet import Fleet, assemble, each
 from reaper.sweep.intake import HostDirectories
-from reaper.sweep.site import Observer, Unobserved
+from reaper.sweep.site import Settings
 
-# What cannot go at once (an engine under load) is tried again for so long.
-_PATIENCE = timedelta(seconds=20)
+# What cannot go at once (a place under load) is tried again for so long.
+_PATIENCE_S = 20.0
+_LONGEST_PAUSE_S = 5.0
 
 
-def play(stages: Sequence[Stage]) -> bool:
-    """Play the whole demo on these stages; true if everything was as it has to be.
-
-    Raises:
-        DemoBroken: A place refused something, or something could not be removed at the end.
-    """
+def play(stage: Stage) -> bool:
+    """Play the whole demo on this stage; true if everything was as it has to be."""
     try:
-        with ExitStack() as exits:
-            with _waiting("setting the stage"):
-                world = exits.enter_context(demo_world(stages))
-            results = _acts(world)
-            closing = _closing(world)
+        proof = _acts(stage)
     except SystemExit:
-        say("stopped; everything that the demo had made has been removed again")
+        say("stopped; everything that the demo had made is removed again")
         raise
-    write("Everything that the demo made has been removed again.\n\n")
-    right = not any(check.wrong for check in results)
-    write(closing if right else _WRONG)
+    right = not any(check.wrong for check in proof.checks)
+    write(f"This is right as it is:\n{stage.closing}\n" if right else _WRONG)
     return right
 
 
-def _acts(world: World) -> tuple[Check, ...]:
-    _introduce(world)
-    scene = _set_scene(world)
-    with _session(world) as session:
-        with _waiting("asking each place what it has"):
-            before = world.look()
-        _kill(scene)
-        plans = _plan(session)
-        swept = _sweep(session)
-        with _waiting("asking each place what it has"):
-            after = world.look()
-        outcomes = {
-            (entry.ref.kind, entry.ref.id): entry.outcome
-            for entry in swept.listed
-            if entry.outcome is not None
-        }
-        return _prove(world, scene, before, after, Told(plans=plans, outcomes=outcomes))
-
-
-# --- the scene ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Scene:
-    """The two test runs: their processes and directories."""
-
-    killed: subprocess.Popen[str]
-    killed_run: RunDirectory
-    live: subprocess.Popen[str]
-    live_run: RunDirectory
-
-
-def _introduce(world: World) -> None:
-    write("The life of a leak, played on\n")
-    for stage in world.stages:
-        write(f"- {stage.introduce()}\n")
-    write(
-        f"The demo's runs are in the realm {world.ground.realm}: nothing else is a candidate. "
-        "All that it makes is\nremoved at the end.\n"
-    )
-
-
-def _set_scene(world: World) -> _Scene:
-    _heading("1. Two test runs are at work, and colleagues use the same places")
-    killed = start_run(world, Part.KILLED)
-    live = start_run(world, Part.LIVE)
-    with _waiting("the runs begin") as tell:
-
-        def count() -> None:
-            tell(f"they create what they need: {len(world.things)} things so far")
-
-        live_run = await_run(world, Part.LIVE, live, count)
-        killed_run = await_run(world, Part.KILLED, killed, count)
-        make_strangers(world)
-    for stage in world.stages:
-        write(f"\n{demo_tables.scene(world.on(stage))}")
-    return _Scene(killed=killed, killed_run=killed_run, live=live, live_run=live_run)
+def _acts(stage: Stage) -> Proof:
+    write(stage.introduction)
+    _heading(f"1. Two test runs are at work on {stage.name}, and colleagues use it too")
+    with _waiting("they create what tests create"):
+        stage.set_scene()
+    write(demo_tables.scene(stage.runs.things))
+    with _fleet(stage) as fleet:
+        _kill(stage, fleet)
+        plans, gaps = _plan(fleet)
+        outcomes = _sweep(fleet)
+        write(render.result(entries(plans, outcomes.values()), gaps, {}))
+        proof = stage.prove(plans, {outcome.ref.id: outcome for outcome in outcomes.values()})
+    _heading(f"5. The proof: what had to stay, by {stage.asked} before and after the sweep")
+    write(demo_tables.proof(proof, stage.asked))
+    write(f"\n{demo_tables.results(proof.checks)}\n\n")
+    return proof
 
 
 @contextmanager
-def _session(world: World) -> Iterator[Session]:
+def _fleet(stage: Stage) -> Iterator[Fleet]:
     """Open configuration, ledger and places as `reaper sweep` does."""
-    config = world.config()
+    config = stage.config()
     ledger = Ledger.open(config.ledger)
     providers = open_places(config, read_only=False)
     try:
-        yield Session(
-            config=config,
-            ledger=ledger,
-            narrowed=Narrowed(),
-            providers=providers,
-            read_only=False,
-            directories=HostDirectories(world.state),
-            watch=_watching,
-        )
+        settings = Settings(policy=config.policy(), rules=config.tag_rules(), brake=config.brake())
+        directories = HostDirectories(stage.runs.state)
+        fleet = assemble(providers, ledger, settings, directories=directories)
+        if not fleet.sites:
+            raise PlaceUnreachable("; ".join(gap.reason for gap in fleet.gaps))
+        yield fleet
     finally:
         for provider in providers:
             provider.close()
@@ -147,16 +83,19 @@ def _session(world: World) -> Iterator[Session]:
 # --- the acts -----------------------------------------------------------------------------------
 
 
-def _kill(scene: _Scene) -> None:
+def _kill(stage: Stage, fleet: Fleet) -> None:
     _heading("2. The CI kills the nightly run with SIGKILL: it cleans nothing up")
-    kill(scene.killed)
-    run = scene.killed_run.read()
-    write(f"killed: {run.id}, process {scene.killed.pid}\n")
-    write(
-        "It might be alive, for its lease holds: until that lapses nothing of it is touched, "
-        "whatever its age.\n"
-    )
-    _count_down(scene.killed_run)
+    process = stage.runs.kill(Part.KILLED)
+    directory = stage.runs.run(Part.KILLED)
+    write(f"killed: {directory.read().id}, process {process}\n")
+    early, _ = each(fleet, lambda site: Sweep(site).survey().plan)
+    if directory.read().alive(SYSTEM_CLOCK.now()):
+        going = sum(len(wave) for plan in early for wave in plan.waves)
+        write(
+            f"A plan made right now: {going} of {sum(len(plan.items) for plan in early)} to go. "
+            "It might be alive, for its lease holds.\n"
+        )
+    _count_down(directory)
     write("Its lease has lapsed. Nobody beats for it any more.\n")
 
 
@@ -171,77 +110,35 @@ def _left_s(directory: RunDirectory) -> float:
     return (directory.read().lease.until - SYSTEM_CLOCK.now()).total_seconds()
 
 
-def _plan(session: Session) -> tuple[Plan, ...]:
+def _plan(fleet: Fleet) -> tuple[Sequence[Plan], Sequence[Gap]]:
     _heading("3. reaper plan: what would be done, and why; nothing is changed")
-    seen, gaps = survey(session)
-    write(render.plans([view(each) for each in seen], gaps))
-    return tuple(each.survey.plan for each in seen)
+    seen, broken = each(fleet, lambda site: Seen(site=site, survey=Sweep(site).survey()))
+    plans = [found.survey.plan for found in seen]
+    gaps = (*broken, *(gap for plan in plans for gap in plan.gaps))
+    write(render.plans([view(found) for found in seen], gaps))
+    return plans, gaps
 
 
-def _sweep(session: Session) -> Swept:
-    """Sweep until nothing is pending."""
+def _sweep(fleet: Fleet) -> Mapping[str, Outcome]:
+    """Sweep until nothing is pending; the outcomes by `ref.key`."""
     _heading("4. reaper sweep: what went, what stayed, and why")
-    swept = sweeping.sweep(session, session.settings(), wait=_PATIENCE)
-    write(render.result(swept.listed, swept.gaps, swept.skipped))
-    return swept
+    deadline = SYSTEM_CLOCK.elapsed() + _PATIENCE_S
+    outcomes: dict[str, Outcome] = {}
+    with _waiting("sweeping"):
+        while True:
+            reports: Sequence[SweepReport]
+            reports, _ = each(fleet, lambda site: Sweep(site).run())
+            found = (outcome for report in reports for outcome in report.outcomes)
+            outcomes.update({outcome.ref.key: outcome for outcome in found})
+            pending = any(outcome.status is Status.PENDING for outcome in outcomes.values())
+            skipped = [report.skipped for report in reports if report.skipped]
+            if skipped or not pending or SYSTEM_CLOCK.elapsed() > deadline:
+                break
+            SYSTEM_CLOCK.sleep(_LONGEST_PAUSE_S)
+    for reason in skipped:
+        write(f"The sweep was not carried out: {reason}\n")
+    return outcomes
 
-
-# --- the proof ----------------------------------------------------------------------------------
-
-
-def _prove(
-    world: World,
-    scene: _Scene,
-    before: Mapping[str, Look],
-    after: Mapping[str, Look],
-    told: Told,
-) -> tuple[Check, ...]:
-    _heading("5. The proof: what had to stay, asked of each place before and after, without reaper")
-    results: list[Check] = []
-    for stage in world.stages:
-        looks = before[stage.name], after[stage.name]
-        found = list(checks(world, stage, *looks, told))
-        write(f"\n{demo_tables.proof(stage, compare(*looks))}\n{demo_tables.results(found)}\n")
-        results.extend(found)
-    lives = _live_run_lives(scene)
-    write(f"\n{demo_tables.results([lives])}\n\n")
-    return (*results, lives)
-
-
-def _live_run_lives(scene: _Scene) -> Check:
-    wrong = []
-    if not living(scene.live):
-        wrong.append(f"its process ended with code {scene.live.returncode}")
-    if not scene.live_run.read().alive(SYSTEM_CLOCK.now()):
-        wrong.append("its lease has lapsed, or it was ended")
-    return Check(claim="The live run is at work and its lease holds", wrong=tuple(wrong))
-
-
-_MEANINGS: Mapping[Role, str] = {
-    Role.BLOCKED: "stays while {blocker} uses it; the next sweep after that takes it",
-    Role.KEPT: "stays until its reaper-keep is over",
-    Role.SCHEDULED: "is purged by the cloud itself, at the time it gave",
-    Role.GARBLED: "stays until a person says what it is: `reaper resolve`",
-}
-
-
-def _closing(world: World) -> str:
-    lines = []
-    for stage in world.stages:
-        blocker = world.playing(stage, Role.BLOCKER)
-        for role, meaning in _MEANINGS.items():
-            if thing := world.playing(stage, role):
-                means = meaning.format(blocker=blocker.name if blocker else "somebody")
-                lines.append(f"  {thing.name} {means}\n")
-    return f"This is right as it is:\n{''.join(lines)}{_NEXT}"
-
-
-_NEXT = """
-To try it with your own tests:
-  reaper init     write a configuration from the places found here, observing only
-  reaper plan     what would be done on them, and why
-  reaper sweep    do it
-"""
 
 _WRONG = """\
 Something above is not as it has to be (FAILED). That is a defect of reaper, or somebody else worked
@@ -254,16 +151,6 @@ on the demo's things meanwhile: please report it with this whole output.
 
 def _heading(text: str) -> None:
     write(f"\n{text}\n{'-' * len(text)}\n")
-
-
-@contextmanager
-def _watching() -> Iterator[Observer]:
-    """Watch a sweep on a terminal; elsewhere its result says enough."""
-    if not sys.stderr.isatty():
-        yield Unobserved()
-        return
-    with watching() as observer:
-        yield observer
 
 
 @contextmanager

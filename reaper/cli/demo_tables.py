@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reaper.cli.render import grid
-from reaper.sandbox.demo.proof import Check, Finding
-from reaper.sandbox.demo.stage import Stage
-from reaper.sandbox.demo.things import Part, Thing
+from reaper.sandbox.demo.checks import Check, Proof
+from reaper.sandbox.demo.parts import Part, Thing
+
+# More things than that are counted by service.
+_LISTED = 40
 
 
 def scene(things: Sequence[Thing]) -> str:
-    """Show what there is, and whose; what is alike stands together."""
+    """Show what there is, and whose."""
+    if len(things) > _LISTED:
+        return _counted(things)
     rows = [
-        (part.value, kind, ", ".join(dict.fromkeys(thing.name for thing in alike)), about)
+        (thing.part.value, thing.kind, thing.name, thing.about)
         for part in Part
-        for (kind, about), alike in _alike(thing for thing in things if thing.part is part)
+        for thing in things
+        if thing.part is part
     ]
     return grid(("whose", "kind", "name", "what it is"), rows)
 
 
-def proof(stage: Stage, findings: Iterable[Finding]) -> str:
-    """Show what the stage says of what had to stay; what is alike stands together."""
-    names: dict[tuple[str, str, str], list[str]] = {}
-    for finding in findings:
-        thing = finding.thing
-        told = "; ".join(finding.differences) or stage.same(finding.before)
-        names.setdefault((thing.part.value, thing.kind, told), []).append(thing.name)
-    rows = [
-        (part, kind, ", ".join(dict.fromkeys(alike)), told)
-        for (part, kind, told), alike in names.items()
-    ]
-    return grid(("whose", "kind", "name", stage.inspection), rows)
+def proof(shown: Proof, asked: str) -> str:
+    """Show what the place says of what had to stay."""
+    rows = [(thing.part.value, thing.kind, thing.name, told) for thing, told in shown.told]
+    return grid(("whose", "kind", "name", asked), rows)
 
 
 def results(checks: Iterable[Check]) -> str:
@@ -43,9 +41,16 @@ def results(checks: Iterable[Check]) -> str:
     return "\n".join(lines)
 
 
-def _alike(things: Iterable[Thing]) -> Iterable[tuple[tuple[str, str], list[Thing]]]:
-    ordered = sorted(things, key=lambda thing: thing.kind)  # it leaves the order of what is alike
-    groups: dict[tuple[str, str], list[Thing]] = {}
-    for thing in ordered:
-        groups.setdefault((thing.kind, thing.about), []).append(thing)
-    return groups.items()
+def _counted(things: Sequence[Thing]) -> str:
+    rows = []
+    for part in Part:
+        services: dict[str, Counter[str]] = {}
+        for thing in things:
+            if thing.part is part:
+                _, service, noun = thing.kind.split(":", 2)
+                services.setdefault(service, Counter())[noun] += 1
+        rows += [
+            (part.value, service, ", ".join(f"{n} {noun}" for noun, n in nouns.items()))
+            for service, nouns in services.items()
+        ]
+    return grid(("whose", "service", "what there is"), rows)

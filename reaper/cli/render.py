@@ -14,6 +14,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from rich.console import Console, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +24,7 @@ from reaper.cli.words import ago, at, blamed, condition, parsed, plain, title, w
 from reaper.model import Cell, Decision, Gap, Outcome, Plan, RunState, Status
 from reaper.plan import plan_id
 
+_KEPT_IN_PLAN = 12
 _WIDE = 100_000  # off a terminal nothing is folded, so that a line is found whole
 
 STYLES: Mapping[str, str] = MappingProxyType(
@@ -87,7 +89,9 @@ def listing(views: Sequence[View], gaps: Sequence[Gap]) -> str:
         names = _names(view.listed)
         rows = {entry.key: (*names[entry.key], _age(entry, view.now)) for entry in view.listed}
         parts.extend(_grouped(view.listed, rows, view))
-    return shown(*parts, *gap_lines(gaps), _counts(entry for v in views for entry in v.listed))
+    return shown(
+        *parts, *gap_lines(gaps), _counts((entry for v in views for entry in v.listed), gaps)
+    )
 
 
 def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
@@ -104,9 +108,11 @@ def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
         listed = sorted(
             view.listed, key=lambda entry: (waves.get(entry.key, len(waves)), entry.key)
         )
-        parts.extend(_grouped(listed, rows, view))
+        parts.extend(_grouped(listed, rows, view, counted=_KEPT_IN_PLAN))
         parts.extend(_footer(view))
-    return shown(*parts, *gap_lines(gaps), _counts(entry for v in views for entry in v.listed))
+    return shown(
+        *parts, *gap_lines(gaps), _counts((entry for v in views for entry in v.listed), gaps)
+    )
 
 
 def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, str]) -> str:
@@ -121,7 +127,7 @@ def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, s
             parts.extend((Text(heading, style="bold underline"), *_grouped(group, rows), Text()))
     for cell, reason in skipped.items():
         parts.append(Text(plain(f"{cell}: {reason}"), style="yellow"))
-    return shown(*parts, *gap_lines(gaps), _counts(listed))
+    return shown(*parts, *gap_lines(gaps), _counts(listed, gaps))
 
 
 def past(outcomes: Sequence[tuple[Outcome, str]]) -> str:
@@ -146,13 +152,12 @@ def past(outcomes: Sequence[tuple[Outcome, str]]) -> str:
             if of == run:
                 parts.append(Text(plain(f"{reason}; sweep {sweep or 'unknown'}")))
                 parts.append(Rows(rows, widths))
-    return shown(*parts, _counts(listed))
+    return shown(*parts, _counts(listed, ()))
 
 
 def _why(outcome: Outcome) -> str:
-    return (
-        f"{outcome.rule.value}: {outcome.reason}" if outcome.rule else outcome.reason or "unknown"
-    )
+    rule = f"{outcome.rule.value}: " if outcome.rule else ""
+    return rule + (outcome.reason or "unknown")
 
 
 def gap_lines(gaps: Sequence[Gap]) -> Iterable[RenderableType]:
@@ -187,9 +192,15 @@ def _heading(cell: Cell, views: Sequence[View]) -> Iterable[RenderableType]:
 
 
 def _grouped(
-    listed: Iterable[Entry], rows: Mapping[str, Sequence[Text]], view: View | None = None
+    listed: Iterable[Entry],
+    rows: Mapping[str, Sequence[Text]],
+    view: View | None = None,
+    counted: int | None = None,
 ) -> Iterable[RenderableType]:
-    """Tell once of each run, once under it of each reason, and then what that is about."""
+    """Tell once of each run, once under it of each reason, and then what that is about.
+
+    More than `counted` that are kept for one reason are counted, not named; None: all are named.
+    """
     widths = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
     for number, (run, of_run) in enumerate(_by_run(listed, view)):
         if number > 0:
@@ -198,6 +209,9 @@ def _grouped(
         for _, group in groupby(sorted(of_run, key=_rank), key=_rank):
             alike = list(group)
             yield _reason_line(alike[0])
+            if counted is not None and decided(alike[0])[0] == "keep" and len(alike) > counted:
+                yield _tally(alike)
+                continue
             yield Rows([rows[entry.key] for entry in alike], widths)
 
 
@@ -242,6 +256,13 @@ def _reason_line(entry: Entry) -> RenderableType:
     text = _word(decision)
     text.append(plain(f", {rule}: {reason}"), style="default")
     return text
+
+
+def _tally(alike: Sequence[Entry]) -> RenderableType:
+    """Count what a plan leaves alone by kind: `reaper ls` names it."""
+    kinds = Counter(entry.ref.kind for entry in alike)
+    told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    return Padding(Text(plain(told)), (0, 0, 0, 2))
 
 
 def _names(listed: Sequence[Entry]) -> Mapping[str, tuple[Text, Text]]:
@@ -323,7 +344,7 @@ def _became(entry: Entry, name: tuple[Text, Text]) -> tuple[Text, ...]:
 _UNTIL: Mapping[Status, str] = MappingProxyType({Status.SCHEDULED: "purged at"})
 
 
-def _counts(listed: Iterable[Entry]) -> RenderableType:
+def _counts(listed: Iterable[Entry], gaps: Sequence[Gap]) -> RenderableType:
     counts: Counter[str] = Counter()
     for entry in listed:
         if entry.became is not None:
@@ -332,7 +353,8 @@ def _counts(listed: Iterable[Entry]) -> RenderableType:
             counts["no run's"] += 1
         else:
             counts[_PAST[entry.verdict.decision]] += 1
-    return Text(", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing found")
+    nothing = "nothing found where it could be looked" if gaps else "nothing found"
+    return Text(", ".join(f"{count} {word}" for word, count in counts.items()) or nothing)
 
 
 _PAST: Mapping[Decision, str] = MappingProxyType(

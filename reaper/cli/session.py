@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -58,7 +58,6 @@ class Session:
 
     Attributes:
         ledger_missing: Why the ledger could not be opened, where the command goes on without it.
-        watch: Shows the work while it goes on.
     """
 
     config: Config
@@ -69,7 +68,6 @@ class Session:
     ledger_missing: str | None = None
     clock: Clock = SYSTEM_CLOCK
     directories: Directories = field(default_factory=HostDirectories)
-    watch: Callable[[], AbstractContextManager[Observer]] = watching
 
     def settings(
         self,
@@ -120,7 +118,7 @@ class Session:
         self, settings: Settings, job: Callable[[Site], T]
     ) -> tuple[tuple[T, ...], tuple[Gap, ...]]:
         """Do a job in every cell while somebody watches; one that fails is a gap."""
-        with self.watch() as observer:
+        with watching() as observer:
             return each(self.fleet(settings, observer), job)
 
 

@@ -29,7 +29,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite ./reaper.yaml.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write ./reaper.yaml from the engines and the account that answer here."""
+    """Write ./reaper.yaml from the engines and credentials found here."""
     from reaper.config import load
     from reaper.errors import ConfigurationError, UsageError
     from reaper.providers.opening import discover

@@ -11,6 +11,7 @@ from datetime import timedelta
 import typer
 
 from reaper.cli import failures, render
+from reaper.cli.progress import watching
 from reaper.cli.report import Entry, Exit, document, entries, merged, sweep_code
 from reaper.cli.session import Session
 from reaper.cli.surveys import Seen, all_gaps, survey, view
@@ -117,7 +118,7 @@ def sweep(session: Session, settings: Settings, *, wait: timedelta | None) -> Sw
     clock = session.clock
     deadline = clock.elapsed() + (wait or timedelta(0)).total_seconds()
     for_lock = max(_LOCK_WAIT, wait or _LOCK_WAIT)
-    with session.watch() as observer:
+    with watching() as observer:
         fleet = session.fleet(settings, observer)
         swept = Swept().then(*each(fleet, lambda site: Sweep(site).run(wait_for_lock=for_lock)))
         while (due := _pending(swept)) and clock.elapsed() < deadline:

@@ -111,6 +111,8 @@ def without_addresses(text: str) -> str:
     'used by docker:container 12ab12ab12ab'
     >>> without_addresses("used by web (aws:ec2:instance@123456789012/us-east-1/i-1)")
     'used by web'
+    >>> without_addresses("waits for aws:ec2:subnet@123456789012/eu-west-1/subnet-1 to go first")
+    'waits for aws:ec2:subnet subnet-1 to go first'
     """
     text = re.sub(rf" \({_REFERENCE}\)", "", text)
     text = re.sub(rf"{_REFERENCE} \(([^()]+)\)", r"\1", text)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
+
+pytest.importorskip("docker")
+
+from docker import APIClient
 
 from reaper.model import (
     Cell,
@@ -21,242 +27,157 @@ from reaper.model import (
     Status,
     Verdict,
 )
-from reaper.sandbox.demo.proof import Check, Told, checks, compare
-from reaper.sandbox.demo.stage import Ground, Look
+from reaper.sandbox.demo.checks import Check, Facts, compare
+from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo.runs import Runs
 from reaper.sandbox.demo.stopping import Stopping
-from reaper.sandbox.demo.things import Facts, Part, Role, Tell, Thing
-from reaper.sandbox.demo.world import World
+from reaper.sandbox.demo_docker.proof import checks
+from reaper.sandbox.demo_docker.things import CONTAINER, NETWORK
+from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
+from reaper.sandbox.demo_docker.world import DEBUGGER, GARBLED, World
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 CELL = Cell(provider="docker", scope="ENGINE", label="here")
 
 
-class NoStage:
-    """A stage where nothing is: the looks are made up."""
-
-    name = "docker"
-    enables: Sequence[str] = ()
-    inspection = "docker inspect"
-    errors: tuple[type[Exception], ...] = ()
-
-    def set_up(self, ground: Ground) -> None:
-        pass
-
-    def introduce(self) -> str:
-        return ""
-
-    def place(self) -> str:
-        return "{}"
-
-    def arguments(self) -> Mapping[str, str]:
-        return {}
-
-    def make_strangers(self, tell: Tell) -> None:
-        pass
-
-    def look(self, things: Iterable[Thing]) -> Look:
-        return Look(things=dict.fromkeys(things))
-
-    def same(self, _facts: Facts) -> str:
-        return ""
-
-    def take_down(self, things: Sequence[Thing]) -> None:
-        pass
+def _thing(part: Part, kind: str, name: str) -> Thing:
+    return Thing(part=part, kind=kind, id=f"id-of-{name}", name=f"{name}-abc", about="")
 
 
-def _thing(part: Part, noun: str, name: str, role: Role | None = None) -> Thing:
-    kind = f"docker:{noun}"
-    return Thing(part=part, kind=kind, id=f"id-of-{name}", name=name, about="", role=role)
-
-
-SHARED = _thing(Part.KILLED, "network", "shared", Role.BLOCKED)
-EVIDENCE = _thing(Part.KILLED, "volume", "evidence", Role.KEPT)
-KEY = _thing(Part.KILLED, "key", "key", Role.SCHEDULED)
-LEFTOVER = _thing(Part.KILLED, "container", "nightly-db")
-LIVE = _thing(Part.LIVE, "container", "smoke-db")
-DEBUGGING = _thing(Part.STRANGER, "container", "debugging", Role.BLOCKER)
-HANDMADE = _thing(Part.STRANGER, "container", "handmade", Role.GARBLED)
-ALL = [SHARED, EVIDENCE, KEY, LEFTOVER, LIVE, DEBUGGING, HANDMADE]
+SHARED = _thing(Part.KILLED, NETWORK, SHARED_NETWORK)
+LEFTOVER = _thing(Part.KILLED, CONTAINER, "nightly-db")
+LIVE = _thing(Part.LIVE, CONTAINER, "smoke-db")
+DEBUGGING = _thing(Part.STRANGER, CONTAINER, DEBUGGER)
+HANDMADE = _thing(Part.STRANGER, CONTAINER, GARBLED)
 FACTS: Facts = {"ID": "1", "started": "2030-01-01T00:00:00Z", "state": "running"}
-BEFORE: Mapping[Thing, Facts | None] = dict.fromkeys(ALL, FACTS)
-AFTER: Mapping[Thing, Facts | None] = {**BEFORE, LEFTOVER: None}
-REST: Facts = {"network bridge": "as ever"}
+BEFORE: Mapping[Thing, Facts | None] = {LIVE: FACTS, DEBUGGING: FACTS, HANDMADE: FACTS}
+SWEPT: Mapping[Thing, Facts | None] = {SHARED: FACTS, LEFTOVER: None}
 
 
 def test_what_is_as_it_was_is_untouched() -> None:
-    findings = compare(Look(things=BEFORE), Look(things=AFTER))
+    findings = compare(BEFORE, dict(BEFORE))
 
-    assert {finding.thing: finding.differences for finding in findings} == {
-        EVIDENCE: (),
-        LIVE: (),
-        DEBUGGING: (),
-        HANDMADE: (),
-    }
+    assert [finding.differences for finding in findings] == [(), (), ()]
 
 
 def test_a_container_that_was_started_anew_is_not_untouched() -> None:
-    wrong = _wrong(after={**AFTER, LIVE: {**FACTS, "started": "2030-01-01T00:00:09Z"}})
+    after = {**BEFORE, LIVE: {**FACTS, "started": "2030-01-01T00:00:09Z"}}
 
-    assert wrong == [
-        "docker:container smoke-db: started was 2030-01-01T00:00:00Z and is 2030-01-01T00:00:09Z"
-    ]
+    (live, *_) = compare(BEFORE, after)
+
+    assert live.differences == ("started was 2030-01-01T00:00:00Z and is 2030-01-01T00:00:09Z",)
 
 
-def test_a_sweep_that_did_everything_right_passes_every_check() -> None:
-    assert [check.wrong for check in _checks()] == [()] * 9
+def test_what_is_gone_is_not_untouched() -> None:
+    (live, *_) = compare(BEFORE, {**BEFORE, LIVE: None})
+
+    assert live.differences == ("it is gone",)
 
 
 def test_what_was_never_there_proves_nothing() -> None:
-    wrong = _wrong(before={**BEFORE, LIVE: None, LEFTOVER: None})
+    (live, *_) = compare({LIVE: None}, {LIVE: FACTS})
 
-    assert wrong == [
-        "docker:container nightly-db was not",
-        "docker:container smoke-db: it was not there before",
-    ]
+    assert live.differences == ("it was not there before",)
+
+
+def test_a_sweep_that_did_everything_right_passes_every_check() -> None:
+    assert [check.wrong for check in _checks()] == [()] * 5
 
 
 def test_a_live_run_that_lost_something_fails() -> None:
-    assert _wrong(after={**AFTER, LIVE: None}) == ["docker:container smoke-db: it is gone"]
+    wrong = _wrong(_checks(after={**BEFORE, LIVE: None}))
+
+    assert wrong == [f"{CONTAINER} {LIVE.name}: it is gone"]
 
 
 def test_a_stranger_that_was_touched_fails() -> None:
-    wrong = _wrong(after={**AFTER, DEBUGGING: {**FACTS, "state": "exited"}})
+    wrong = _wrong(_checks(after={**BEFORE, DEBUGGING: {**FACTS, "state": "exited"}}))
 
-    assert wrong == ["docker:container debugging: state was running and is exited"]
-
-
-def test_what_nobody_made_for_the_demo_must_stay_too() -> None:
-    assert _wrong(rest={}) == ["network bridge: it is gone"]
-    assert _wrong(rest={"network bridge": "other"}) == ["network bridge: it is not what it was"]
+    assert wrong == [f"{CONTAINER} {DEBUGGING.name}: state was running and is exited"]
 
 
 def test_a_leftover_of_the_killed_run_fails() -> None:
-    wrong = _wrong(after={**AFTER, LEFTOVER: FACTS})
+    wrong = _wrong(_checks(swept={**SWEPT, LEFTOVER: FACTS}))
 
-    assert wrong == ["docker:container nightly-db is still there"]
+    assert wrong == [f"{CONTAINER} {LEFTOVER.name} is still there"]
 
 
 def test_a_network_that_went_though_a_stranger_uses_it_fails() -> None:
-    wrong = _wrong(after={**AFTER, SHARED: None})
+    wrong = _wrong(_checks(swept={**SWEPT, SHARED: None}))
 
     assert wrong == ["it is gone, though somebody uses it"]
 
 
 def test_a_block_that_names_nobody_fails() -> None:
-    wrong = _wrong(outcomes=[replace(_blocked(), blocked_by=()), _scheduled()])
+    wrong = _wrong(_checks(outcome=replace(_blocked(), blocked_by=())))
 
     assert wrong == ["named instead: nobody"]
 
 
 def test_a_network_that_merely_failed_is_not_blocked() -> None:
-    wrong = _wrong(outcomes=[replace(_blocked(), status=Status.FAILED), _scheduled()])
+    wrong = _wrong(_checks(outcome=replace(_blocked(), status=Status.FAILED)))
 
     assert wrong == ["its outcome is failed"]
 
 
-def test_what_somebody_asked_to_keep_and_is_gone_fails() -> None:
-    wrong = _wrong(after={**AFTER, EVIDENCE: None})
-
-    assert wrong == ["it is gone, though somebody asked to keep it"]
-
-
-def test_what_stays_for_another_reason_than_that_fails() -> None:
-    wrong = _wrong(plan=_plan(kept=(Decision.KEEP, Rule.ALIVE)))
-
-    assert wrong == ["the verdict is keep by alive: because"]
-
-
-def test_a_key_that_is_purged_at_no_known_time_fails() -> None:
-    wrong = _wrong(outcomes=[_blocked(), replace(_scheduled(), until=None)])
-
-    assert wrong == ["its outcome is scheduled, until None"]
-
-
-def test_a_key_that_nothing_was_done_about_fails() -> None:
-    assert _wrong(outcomes=[_blocked()]) == ["its outcome is none"]
-
-
 def test_a_garbled_tag_that_was_only_overlooked_fails() -> None:
-    plan = _plan()
-
-    wrong = _wrong(plan=replace(plan, items=plan.items[:1]))
+    wrong = _wrong(_checks(plan=Plan(cell=CELL, at=AT, items=())))
 
     assert wrong == ["the plan does not have it"]
 
 
 def test_a_garbled_tag_that_was_to_go_fails() -> None:
-    wrong = _wrong(plan=_plan(garbled=(Decision.REAP, Rule.EXPIRED)))
+    wrong = _wrong(_checks(plan=_plan(Decision.REAP, Rule.EXPIRED)))
 
     assert wrong == ["the verdict is reap by expired: because"]
 
 
 def _checks(
     *,
-    before: Mapping[Thing, Facts | None] = BEFORE,
-    after: Mapping[Thing, Facts | None] = AFTER,
-    rest: Facts = REST,
-    outcomes: Sequence[Outcome] | None = None,
+    after: Mapping[Thing, Facts | None] = BEFORE,
+    swept: Mapping[Thing, Facts | None] = SWEPT,
+    outcome: Outcome | None = None,
     plan: Plan | None = None,
 ) -> tuple[Check, ...]:
-    stage = NoStage()
     world = World(
-        ground=Ground(mark="abc", directory=Path(), stopping=Stopping()),
-        stages=[stage],
-        things=ALL,
+        client=APIClient(base_url="tcp://127.0.0.1:9", version="1.41"),  # it connects to nothing
+        mark="abc",
+        scope="ENGINE",
+        runs=Runs(
+            worker="",
+            directory=Path(),
+            realm="demo-abc",
+            stopping=Stopping(),
+            things=[SHARED, LEFTOVER, LIVE, DEBUGGING, HANDMADE],
+        ),
     )
-    became = [_blocked(), _scheduled()] if outcomes is None else outcomes
-    told = Told(
-        plans=[plan or _plan()],
-        outcomes={(outcome.ref.kind, outcome.ref.id): outcome for outcome in became},
+    return checks(
+        world,
+        [plan or _plan(Decision.QUARANTINE, Rule.GARBLED)],
+        {SHARED.id: outcome or _blocked()},
+        compare(BEFORE, after),
+        swept,
     )
-    looks = Look(things=before, rest=REST), Look(things=after, rest=rest)
-    return tuple(checks(world, stage, *looks, told))
 
 
-def _wrong(
-    *,
-    before: Mapping[Thing, Facts | None] = BEFORE,
-    after: Mapping[Thing, Facts | None] = AFTER,
-    rest: Facts = REST,
-    outcomes: Sequence[Outcome] | None = None,
-    plan: Plan | None = None,
-) -> list[str]:
-    found = _checks(before=before, after=after, rest=rest, outcomes=outcomes, plan=plan)
+def _wrong(found: tuple[Check, ...]) -> list[str]:
     return [wrong for check in found for wrong in check.wrong]
-
-
-def _ref(thing: Thing) -> Ref:
-    return Ref(kind=thing.kind, scope="ENGINE", id=thing.id)
 
 
 def _blocked() -> Outcome:
     return Outcome(
-        ref=_ref(SHARED),
+        ref=Ref(kind=NETWORK, scope="ENGINE", id=SHARED.id),
         run="nightly",
         status=Status.BLOCKED,
         detail="in use",
         at=AT,
-        blocked_by=(str(_ref(DEBUGGING)),),
+        blocked_by=(f"{CONTAINER}@ENGINE/{DEBUGGING.id}",),
     )
 
 
-def _scheduled() -> Outcome:
-    return Outcome(
-        ref=_ref(KEY), run="nightly", status=Status.SCHEDULED, detail="later", at=AT, until=AT
-    )
-
-
-def _plan(
-    *,
-    kept: tuple[Decision, Rule] = (Decision.KEEP, Rule.KEPT),
-    garbled: tuple[Decision, Rule] = (Decision.QUARANTINE, Rule.GARBLED),
-) -> Plan:
-    items = []
-    for thing, (decision, rule) in ((EVIDENCE, kept), (HANDMADE, garbled)):
-        judged = Judged(
-            resource=Resource(ref=_ref(thing)),
-            claim=Claim(run=None, reason=""),
-            verdict=Verdict(decision=decision, rule=rule, reason="because"),
-        )
-        items.append(Item(judged=judged))
-    return Plan(cell=CELL, at=AT, items=tuple(items))
+def _plan(decision: Decision, rule: Rule) -> Plan:
+    resource = Resource(ref=Ref(kind=CONTAINER, scope="ENGINE", id=HANDMADE.id))
+    verdict = Verdict(decision=decision, rule=rule, reason="because")
+    claim = Claim(run=None, reason="")
+    judged = Judged(resource=resource, claim=claim, verdict=verdict)
+    return Plan(cell=CELL, at=AT, items=(Item(judged=judged),))

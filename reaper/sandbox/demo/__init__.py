@@ -1,1 +1,1 @@
-"""The demo, wherever it is played: its two runs and strangers, its stages, and its proof."""
+"""What the chapters of `reaper demo` share: whose things there are, test runs, and the proof."""

@@ -1,1 +1,1 @@
-"""The demo's stage on an AWS sandbox: a killed run's leftovers, a live run, strangers."""
+"""The chapter of `reaper demo` in an AWS sandbox, which needs neither credentials nor network."""

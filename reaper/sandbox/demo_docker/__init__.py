@@ -1,1 +1,1 @@
-"""The demo's stage on a real Docker engine: a killed run's leftovers, a live run, strangers."""
+"""The demo's world on a real Docker engine: a killed run's leftovers, a live run, strangers."""

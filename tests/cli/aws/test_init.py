@@ -4,41 +4,36 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-pytest.importorskip("moto")
-
 from reaper.cli.main import app
 from reaper.config import load
 from reaper.config.places import AwsPlace
 from reaper.sandbox.aws import AwsSandbox
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[AwsSandbox]:
-    with AwsSandbox() as running:
-        yield running
+from tests.cli.aws.conftest import Desk
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory to write to, on a machine without any credentials or engine."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:9")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+def sandbox(desk: Desk) -> AwsSandbox:
+    return desk.sandbox
+
+
+@pytest.fixture
+def home(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory to write to, on a machine without any credentials, and with no file there."""
+    monkeypatch.chdir(desk.directory)
+    desk.config.unlink()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    return desk.directory
 
 
 @pytest.fixture
 def profile(home: Path, sandbox: AwsSandbox, monkeypatch: pytest.MonkeyPatch) -> str:
-    (home / "config").write_text(
+    (home / "aws-config").write_text(
         "[profile ci]\nregion = eu-west-1\naws_access_key_id = x\naws_secret_access_key = x\n"
     )
     monkeypatch.setenv("AWS_ENDPOINT_URL", sandbox.endpoint)
