@@ -13,7 +13,7 @@ from reaper.cli.render import STYLES, shown
 from reaper.cli.report import SCHEMA, Entry, gap_records, record, time_text
 from reaper.cli.session import Session
 from reaper.cli.surveys import Found, unfound
-from reaper.cli.words import ago, at, condition, parsed, plain, titled
+from reaper.cli.words import ago, at, blamed, condition, parsed, plain, short_id, titled
 from reaper.errors import LedgerError, UsageError
 from reaper.ledger import Event
 from reaper.model import Claim, Gap, Item, Outcome, Ref, Resource
@@ -100,8 +100,10 @@ def as_text(told: Told) -> str:
     else:
         parts.append(Text("not found now; what follows is from the ledger"))
     if told.outcome is not None:
-        detail = f"{told.outcome.status.value} at {at(told.outcome.at)}: {told.outcome.detail}"
-        parts.append(Text(plain(f"outcome: {detail}")))
+        became = told.outcome
+        detail = f"{became.detail}{blamed(became.blocked_by, became.detail)}"
+        said = f"outcome: {became.status.value} at {at(became.at)}: {detail}"
+        parts.append(Text(plain(said)))
         if told.evaluation is None:
             rule = told.outcome.rule.value if told.outcome.rule else "?"
             parts.append(Text(plain(f"rule: {rule}: {told.outcome.reason}")))
@@ -174,7 +176,7 @@ def _remembered(text: str, session: Session) -> Ref | None:
             f"nothing that was found answers to {text!r}, and the ledger could not be asked: "
             f"{error}"
         ) from error
-    exact = {o.ref for o in outcomes if text in {o.name, o.ref.id, o.ref.key}}
+    exact = {o.ref for o in outcomes if text in {o.name, o.ref.id, o.ref.key, short_id(o.ref.id)}}
     found = exact or {o.ref for o in outcomes if o.ref.id.removeprefix("sha256:").startswith(text)}
     if len(found) > 1:
         names = "\n".join(f"  {ref}" for ref in sorted(found, key=str)[:20])

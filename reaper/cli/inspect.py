@@ -140,7 +140,7 @@ def history(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what was deleted, when, why, and by which sweep."""
-    from reaper.cli import render, report, words
+    from reaper.cli import render, report
     from reaper.cli.session import opened_ledger
     from reaper.model import Status
 
@@ -160,18 +160,8 @@ def history(
             item["sweep"] = sweeps.get((outcome.ref.key, outcome.ref.incarnation))
         _write_json(content)
         return
-    rows = [
-        (
-            words.at(outcome.at),
-            outcome.status.value,
-            words.titled(outcome.ref, outcome.name),
-            outcome.run,
-            outcome.reason or outcome.detail,
-            sweeps.get((outcome.ref.key, outcome.ref.incarnation)) or "?",
-        )
-        for outcome in outcomes
-    ]
-    failures.write(render.grid(("when", "outcome", "what", "run", "why", "sweep"), rows))
+    by = [sweeps.get((outcome.ref.key, outcome.ref.incarnation)) or "" for outcome in outcomes]
+    failures.write(render.past(list(zip(outcomes, by, strict=True))))
 
 
 def _write_json(content: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,11 +19,11 @@ from rich.table import Table
 from rich.text import Text
 
 from reaper.cli.report import Entry, decided, left, whose
-from reaper.cli.words import ago, at, condition, parsed, plain, titled, without_addresses
-from reaper.model import Cell, Decision, Gap, Plan, RunState, Status
+from reaper.cli.rows import Rows
+from reaper.cli.words import ago, at, blamed, condition, parsed, plain, title, without_addresses
+from reaper.model import Cell, Decision, Gap, Outcome, Plan, RunState, Status
 from reaper.plan import plan_id
 
-_NARROW = 32  # what a terminal leaves a column of names at least, if they are that long
 _KEPT_IN_PLAN = 12
 _WIDE = 100_000  # off a terminal nothing is folded, so that a line is found whole
 
@@ -96,13 +97,14 @@ def listing(views: Sequence[View], gaps: Sequence[Gap]) -> str:
 def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
     """Show what would be done, by run and reason, and what could not be seen."""
     parts: list[RenderableType] = []
+    freed = _freed(views)
     for view in views:
         parts.extend(_heading(view.cell, views))
         waves = _waves(view.plan)
         if not view.listed:
             parts.append(Text("nothing bears a run"))
         names = _names(view.listed)
-        rows = {entry.key: (*names[entry.key], _when(entry, waves)) for entry in view.listed}
+        rows = {entry.key: (*names[entry.key], _when(entry, waves, freed)) for entry in view.listed}
         listed = sorted(
             view.listed, key=lambda entry: (waves.get(entry.key, len(waves)), entry.key)
         )
@@ -119,13 +121,43 @@ def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, s
     names = _names(listed)
     went = [entry for entry in listed if entry.became is not None and not left(entry)]
     stayed = [entry for entry in listed if left(entry)]
-    for title, group in (("Went", went), ("Left", stayed)):
+    for heading, group in (("Went", went), ("Left", stayed)):
         if group:
             rows = {entry.key: _became(entry, names[entry.key]) for entry in group}
-            parts.extend((Text(title, style="bold underline"), *_grouped(group, rows), Text()))
+            parts.extend((Text(heading, style="bold underline"), *_grouped(group, rows), Text()))
     for cell, reason in skipped.items():
         parts.append(Text(plain(f"{cell}: {reason}"), style="yellow"))
     return shown(*parts, *gap_lines(gaps), _counts(listed, gaps))
+
+
+def past(outcomes: Sequence[tuple[Outcome, str]]) -> str:
+    """Show what sweeps did, by run, reason and sweep; each outcome stands with its sweep's name."""
+    listed = [Entry(outcome=outcome) for outcome, _ in outcomes]
+    names = _names(listed)
+    groups: dict[tuple[str, str, str], list[tuple[Text, ...]]] = {}
+    owners: dict[str, str] = {}
+    for entry, (outcome, sweep) in zip(listed, outcomes, strict=True):
+        owners.setdefault(outcome.run, outcome.owner or "no owner")
+        word, *named, why = _became(entry, names[entry.key])
+        row = (Text(at(outcome.at)), word, *named, why)
+        groups.setdefault((outcome.run, _why(outcome), sweep), []).append(row)
+    widths = [
+        max(map(len, column))
+        for column in zip(*(row for rows in groups.values() for row in rows), strict=True)
+    ]
+    parts: list[RenderableType] = []
+    for run, owner in owners.items():
+        parts.append(Text(plain(f"run {run}  {owner}"), style="bold"))
+        for (of, reason, sweep), rows in groups.items():
+            if of == run:
+                parts.append(Text(plain(f"{reason}; sweep {sweep or 'unknown'}")))
+                parts.append(Rows(rows, widths))
+    return shown(*parts, _counts(listed, ()))
+
+
+def _why(outcome: Outcome) -> str:
+    rule = f"{outcome.rule.value}: " if outcome.rule else ""
+    return rule + (outcome.reason or "unknown")
 
 
 def gap_lines(gaps: Sequence[Gap]) -> Iterable[RenderableType]:
@@ -180,7 +212,7 @@ def _grouped(
             if counted is not None and decided(alike[0])[0] == "keep" and len(alike) > counted:
                 yield _tally(alike)
                 continue
-            yield _rows([rows[entry.key] for entry in alike], widths)
+            yield Rows([rows[entry.key] for entry in alike], widths)
 
 
 def _by_run(listed: Iterable[Entry], view: View | None) -> Iterable[tuple[str, list[Entry]]]:
@@ -226,17 +258,6 @@ def _reason_line(entry: Entry) -> RenderableType:
     return text
 
 
-def _rows(rows: Sequence[Sequence[Text]], widths: Sequence[int]) -> RenderableType:
-    """Lay out rows under each other, in columns as wide as in the other groups."""
-    laid = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for width in widths[:-1]:
-        laid.add_column(overflow="fold", min_width=min(width, _NARROW))
-    laid.add_column(overflow="fold")
-    for row in rows:
-        laid.add_row(*row)
-    return Padding(laid, (0, 0, 0, 2), expand=False)
-
-
 def _tally(alike: Sequence[Entry]) -> RenderableType:
     """Count what a plan leaves alone by kind: `reaper ls` names it."""
     kinds = Counter(entry.ref.kind for entry in alike)
@@ -251,8 +272,8 @@ def _names(listed: Sequence[Entry]) -> Mapping[str, tuple[Text, Text]]:
     for entry in listed:
         ref, name = entry.ref, entry.name
         alone = name not in {None, ref.id} and count[ref.kind, name] == 1
-        shown_name = name if alone else titled(ref, name).removeprefix(f"{ref.kind} ")
-        named[entry.key] = (Text(ref.kind), Text(plain(str(shown_name))))
+        shown_name = plain(str(name)) if alone else title(ref, name)
+        named[entry.key] = (Text(ref.kind), Text(shown_name))
     return named
 
 
@@ -261,14 +282,31 @@ def _age(entry: Entry, now: datetime) -> Text:
     return Text(f"created {ago(created, now)}" if created is not None else "of unknown age")
 
 
-def _when(entry: Entry, waves: Mapping[str, int]) -> Text:
+def _when(entry: Entry, waves: Mapping[str, int], freed: AbstractSet[str]) -> Text:
     if entry.key in waves:
         text = Text(f"wave {waves[entry.key] + 1}")
     else:
         text = _word(entry.status.value) if entry.status is not None else Text("")
+        if entry.key in freed:
+            text.append(" until that is gone", style="default")
     if entry.detail:
         text.append(plain(f": {without_addresses(entry.detail)}"), style="default")
     return text
+
+
+def _freed(views: Sequence[View]) -> AbstractSet[str]:
+    """What is blocked by nothing but what goes in another cell, before its own is swept."""
+    going = {key for view in views for key in _waves(view.plan)}
+    blocked = {
+        entry.key: {ref.key if (ref := parsed(name)) else name for name in entry.blocked_by}
+        for view in views
+        for entry in view.listed
+        if entry.status is Status.BLOCKED and entry.blocked_by
+    }
+    freed: set[str] = set()
+    while new := {key for key, by in blocked.items() if by <= going | freed} - freed:
+        freed |= new
+    return freed
 
 
 def _waves(plan: Plan | None) -> dict[str, int]:
@@ -287,22 +325,17 @@ def _footer(view: View) -> Iterable[RenderableType]:
     if plan.held is not None:
         yield Text(plain(f"HELD: {plan.held}"), style="bold yellow")
         yield Text(f"      look at it, then `reaper release {name}`")
-    yield Text(f"plan {name}: {len(_waves(plan))} to go in {len(plan.waves)} waves", style="dim")
+    waves = "1 wave" if len(plan.waves) == 1 else f"{len(plan.waves)} waves"
+    yield Text(f"plan {name}: {len(_waves(plan))} to go in {waves}", style="dim")
 
 
 def _became(entry: Entry, name: tuple[Text, Text]) -> tuple[Text, ...]:
     outcome = entry.outcome
     word = entry.became.value if entry.became is not None else decided(entry)[0] or "left"
-    told = (outcome.detail if outcome else entry.detail) or ""
-    why = without_addresses(told)
+    detail = (outcome.detail if outcome else entry.detail) or ""
+    why = without_addresses(detail)
     blocked_by = outcome.blocked_by if outcome else entry.blocked_by
-    # A sentence names the first of many references, or none; other names are a place's own words.
-    named = any(name in told for name in blocked_by if parsed(name) is not None)
-    unnamed = [
-        name for name in blocked_by if name not in told and not (named and parsed(name) is not None)
-    ]
-    if unnamed:
-        why += f" (by {without_addresses(', '.join(unnamed))})"
+    why += blamed(blocked_by, detail)
     if outcome is not None and outcome.until is not None and entry.became is not Status.GONE:
         why += f"; {_UNTIL.get(outcome.status, 'tried again at')} {at(outcome.until)}"
     return _word(word), *name, Text(plain(why))

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reaper.cli import failures, options
 
+if TYPE_CHECKING:
+    from reaper.providers.discovery import Discovery, FoundPlace
+
 _FILE = Path("reaper.yaml")
-# The key of a place that says which one it is.
-_NAMED_BY = {"docker": "host", "aws": "account"}
 
 
 def register(app: typer.Typer) -> None:
@@ -45,16 +47,30 @@ def init(
     except ConfigurationError:
         _FILE.unlink()
         raise
-    for provider, addresses in found.items():
-        for address in addresses:
-            failures.say(f"found {provider} at {address}")
-    if not any(found.values()):
-        failures.say("no engine answers here, so no place stands in it: add one by hand")
+    _tell(found)
     if as_json:
-        content = {"schema": 1, "written": str(_FILE), "found": found}
+        addresses = {name: [it.address for it in each.places] for name, each in found.items()}
+        content = {"schema": 1, "written": str(_FILE), "found": addresses}
         failures.write(json.dumps(content, indent=2, ensure_ascii=False))
         return
-    failures.write(f"wrote ./{_FILE}; `reaper doctor` checks it, `reaper plan` deletes nothing")
+    failures.write(
+        f"wrote ./{_FILE}. What next:\n"
+        "  reaper doctor   does each place answer, is it the right one, what may be listed\n"
+        "  reaper ls       what bears a run there\n"
+        "  reaper plan     what would go, and why; nothing is deleted by looking"
+    )
+
+
+def _tell(found: Mapping[str, Discovery]) -> None:
+    """Tell what was found, and what was not and why."""
+    for provider, each in found.items():
+        for place in each.places:
+            about = f", {place.about}" if place.about else ""
+            failures.say(f"found {provider} at {place.address}{about}")
+        for note in each.notes:
+            failures.say(note)
+    if not any(each.places for each in found.values()):
+        failures.say("nothing answers here, so no place stands in it: add one by hand")
 
 
 def doctor(
@@ -84,7 +100,7 @@ def doctor(
     raise typer.Exit(diagnosis.code(findings))
 
 
-def _starting_configuration(found: dict[str, list[str]]) -> str:
+def _starting_configuration(found: Mapping[str, Discovery]) -> str:
     lines = [
         "# Written by `reaper init`. Nothing is deleted by looking: `reaper plan` shows what would",
         "# go, and only `reaper sweep` deletes. Every key is explained in the documented example,",
@@ -92,13 +108,22 @@ def _starting_configuration(found: dict[str, list[str]]) -> str:
         "realm: default           # whose runs these are; another team takes another name",
         "policy:",
         "  grace: 15m             # nothing younger, and of no run over for less, is touched",
-        "providers:               # where reaper looks, and nowhere else",
     ]
-    if not any(found.values()):
-        lines[-1] = "providers: {}            # where reaper looks, and nowhere else"
-    for provider, addresses in found.items():
-        if addresses:
+    if not any(each.places for each in found.values()):
+        return "\n".join(
+            [*lines, "providers: {}            # where reaper looks, and nowhere else\n"]
+        )
+    lines.append("providers:               # where reaper looks, and nowhere else")
+    for provider, each in found.items():
+        if each.places:
             lines.append(f"  {provider}:")
-            key = _NAMED_BY[provider]
-            lines.extend(f"    - {key}: {json.dumps(address)}" for address in addresses)
+            lines.extend(line for place in each.places for line in _lines(place))
     return "\n".join(lines) + "\n"
+
+
+def _lines(place: FoundPlace) -> Iterator[str]:
+    """Write one place; JSON's text and lists are YAML's too."""
+    for number, (key, value) in enumerate(place.place.items()):
+        written = json.dumps(value if isinstance(value, str) else list(value))
+        remark = f"   # {place.remarks[key]}" if key in place.remarks else ""
+        yield f"    {'- ' if number == 0 else '  '}{key}: {written}{remark}"

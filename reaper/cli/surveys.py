@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reaper.cli.render import View
 from reaper.cli.report import Entry, entries
 from reaper.cli.session import Session
-from reaper.cli.words import parsed
+from reaper.cli.words import parsed, short_id
 from reaper.errors import ReaperError, ScanIncomplete, UsageError
 from reaper.model import Gap, Plan, Resource, Rule, RunState, Verdict
 from reaper.policy import Case
@@ -96,7 +96,7 @@ class Found:
 
 
 def find(text: str, all_seen: Sequence[Seen]) -> Found | None:
-    """Find what a person named: by reference, by name, or by the beginning of its ID.
+    """Find what a person named: by reference, name, ID as tables show it, or the beginning of it.
 
     Raises:
         UsageError: Several resources answer to it; the message names them.
@@ -108,7 +108,7 @@ def find(text: str, all_seen: Sequence[Seen]) -> Found | None:
     ]
     for matching in (
         lambda it: it.resource.ref.key == text,
-        lambda it: text in {it.resource.name, it.resource.ref.id},
+        lambda it: text in {it.resource.name, it.resource.ref.id, short_id(it.resource.ref.id)},
         lambda it: len(text) >= _SHORTEST and _begins(it.resource.ref.id, text),
     ):
         found = [candidate for candidate in candidates if matching(candidate)]

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from reaper.errors import ConfigurationError, UsageError
+from reaper.providers.discovery import Discovery
 
 if TYPE_CHECKING:
     from reaper.config import Config
@@ -39,14 +40,15 @@ def open_places(
     return opened
 
 
-def discover() -> dict[str, list[str]]:
+def discover() -> dict[str, Discovery]:
     """Find the places that answer from here, by provider; one without its SDK finds none."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, Discovery] = {}
     for name, (module, _) in OPENERS.items():
         try:
-            found[name] = list(_function(name, module, "discover")())
+            found[name] = _function(name, module, "discover")()
         except ConfigurationError:
-            found[name] = []
+            told = f"{name} was not looked at: pip install 'leak-reaper[{name}]'"
+            found[name] = Discovery(notes=(told,))
     return found
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from rich.console import Console
+from rich.text import Text
+
 from reaper.cli import words
-from reaper.cli.render import View, listing, plans, result
+from reaper.cli.render import View, listing, past, plans, result
 from reaper.cli.report import Entry, entries
+from reaper.cli.rows import Rows
 from reaper.model import (
     Basis,
     Cell,
@@ -125,7 +132,7 @@ def test_blockers_that_the_sentence_does_not_name_are_named_after_it() -> None:
 
     assert (
         "blocked docker:volume logs it has dependencies "
-        "(by aws:ec2:network-interface eni-1, aws:ec2:instance i-1)" in swept
+        "(by aws:ec2:network-interface eni-1; aws:ec2:instance i-1)" in swept
     )
 
 
@@ -207,3 +214,139 @@ def test_addresses_give_way_to_names() -> None:
     assert words.without_addresses(text) == (
         "used_by web, which is not to go; waits for docker:container abababababab to go first"
     )
+
+
+ROLE = Ref(kind="aws:iam:role", scope="1/global", id="ours")
+GROUP = Ref(kind="aws:ec2:security-group", scope="1/r", id="sg-1")
+
+
+def aws(ref: Ref, wave: int | None = None, blocked_by: Ref | None = None) -> Item:
+    return Item(
+        judged=replace(item("any").judged, resource=Resource(ref=ref)),
+        wave=wave,
+        status=None if blocked_by is None else Status.BLOCKED,
+        detail=None if blocked_by is None else f"used from elsewhere by {blocked_by}",
+        blocked_by=() if blocked_by is None else (str(blocked_by),),
+    )
+
+
+def test_what_is_blocked_by_what_goes_from_another_cell_is_blocked_no_longer_than_that() -> None:
+    function = Ref(kind="aws:lambda:function", scope="1/r", id="report")
+    policy = Ref(kind="aws:iam:policy", scope="1/global", id="arn:aws:iam::1:policy/ours")
+    here = view(aws(function, wave=0))
+    elsewhere = view(aws(ROLE, blocked_by=function), aws(policy, blocked_by=ROLE))
+    stranger = view(aws(ROLE, blocked_by=GROUP))
+
+    told = lines(plans([here, elsewhere], []))
+
+    assert (
+        "aws:iam:role ours blocked until that is gone: "
+        "used from elsewhere by aws:lambda:function report"
+    ) in told
+    assert (
+        "aws:iam:policy ours blocked until that is gone: used from elsewhere by aws:iam:role ours"
+    ) in told
+    assert (
+        "aws:iam:role ours blocked: used from elsewhere by aws:ec2:security-group sg-1"
+    ) in lines(plans([here, stranger], []))
+
+
+def test_blockers_that_a_places_own_word_does_not_name_are_named() -> None:
+    users = [Ref(kind="aws:ec2:instance", scope="1/r", id=f"i-{number}") for number in range(5)]
+    refused = Outcome(
+        ref=GROUP,
+        run="r-1",
+        status=Status.BLOCKED,
+        detail="DependencyViolation: it has a dependent object",
+        blocked_by=tuple(map(str, users)),
+        at=AT,
+    )
+
+    told = lines(result([Entry(outcome=refused)], [], {}))
+
+    assert (
+        "blocked aws:ec2:security-group sg-1 DependencyViolation: it has a dependent object "
+        "(by aws:ec2:instance i-0; aws:ec2:instance i-1; aws:ec2:instance i-2; and 2 more)"
+    ) in told
+
+
+def test_an_arn_is_told_by_what_tells_it_from_others() -> None:
+    balancing = "arn:aws:elasticloadbalancing:us-east-1:123456789012"
+    listener = Ref(
+        kind="aws:elasticloadbalancing:listener",
+        scope="1/r",
+        id=f"{balancing}:listener/app/web/{'ab' * 8}/{'cd' * 8}",
+    )
+
+    told = lines(plans([view(aws(listener, wave=0))], []))
+
+    assert f"aws:elasticloadbalancing:listener app/web/{'cd' * 8} wave 1" in told
+
+
+def test_the_past_is_told_by_run_reason_and_sweep() -> None:
+    first, second = (
+        Outcome(
+            ref=item(id_).ref,
+            run="r-1",
+            owner="alice",
+            status=Status.GONE,
+            detail="deleted, and seen gone",
+            rule=Rule.FINISHED,
+            reason=WHY,
+            at=AT,
+        )
+        for id_ in ("one", "two")
+    )
+
+    told = lines(past([(first, "host:1"), (second, "host:1")]))
+
+    assert told == [
+        "run r-1 alice",
+        f"finished: {WHY}; sweep host:1",
+        "2030-01-31 09:00:00Z gone docker:volume one deleted, and seen gone",
+        "2030-01-31 09:00:00Z gone docker:volume two deleted, and seen gone",
+        "2 gone",
+    ]
+
+
+def test_a_past_without_anything_is_told_too() -> None:
+    assert lines(past([])) == ["nothing found"]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        pytest.param(
+            120,
+            [
+                "  aws:ec2:vpc  a-name-of-some-length  wave 1",
+                "  aws:ec2:vpc  another                blocked: used by a colleague, for now",
+            ],
+            id="in its column where that is wide enough",
+        ),
+        pytest.param(
+            60,
+            [
+                "  aws:ec2:vpc  a-name-of-some-length     wave 1",
+                "  aws:ec2:vpc  another",
+                "      blocked: used by a colleague, for now",
+            ],
+            id="under its row else",
+        ),
+    ],
+)
+def test_a_sentence_stands_where_it_can_be_read(width: int, expected: Sequence[str]) -> None:
+    rows = [
+        (Text("aws:ec2:vpc"), Text("a-name-of-some-length"), Text("wave 1")),
+        (
+            Text("aws:ec2:vpc"),
+            Text("another"),
+            Text("blocked: used by a colleague, for now"),
+        ),
+    ]
+    console = Console(file=io.StringIO(), width=width)
+
+    with console.capture() as told:
+        console.print(Rows(rows, [11, 21, 37]))
+
+    assert [line.rstrip() for line in told.get().splitlines()] == expected

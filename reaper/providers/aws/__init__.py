@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reaper.config import Config
     from reaper.config.places import AwsPlace
+    from reaper.providers.discovery import Discovery
     from reaper.providers.protocol import Permissions, Provider
 
 __all__ = ["discover", "open_aws", "permitted"]
@@ -19,7 +20,7 @@ def open_aws(place: AwsPlace, *, read_only: bool) -> Provider:
     return Account(place, read_only=read_only)
 
 
-def discover() -> list[str]:
+def discover() -> Discovery:
     """The account of the SDK's own credentials, if there are any and they are accepted."""
     from reaper.providers.aws.discovery import own_account  # noqa: PLC0415 - imports boto3
 

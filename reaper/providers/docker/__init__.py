@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reaper.providers.discovery import Discovery
     from reaper.providers.docker.address import Place
     from reaper.providers.protocol import Provider
 
@@ -37,8 +38,8 @@ def open_docker(place: Place, *, read_only: bool, shared_for: timedelta = SHARED
     )
 
 
-def discover() -> list[str]:
-    """The addresses of the engines that answer here, the one a Docker client would take first."""
-    from reaper.providers.docker.discovery import answering  # noqa: PLC0415 - imports docker-py
+def discover() -> Discovery:
+    """The engines that answer from here."""
+    from reaper.providers.docker.discovery import engines  # noqa: PLC0415 - imports docker-py
 
-    return answering()
+    return engines()

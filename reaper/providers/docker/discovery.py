@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reaper.model.engines import engine_id
+from reaper.providers.discovery import Discovery, FoundPlace
 from reaper.providers.docker.address import Address, known_addresses
 from reaper.providers.docker.answers import CALL_ERRORS
 from reaper.providers.docker.client import UnsupportedApi, connect
+
+
+def engines() -> Discovery:
+    """The engines that answer, each by its address."""
+    places = tuple(FoundPlace(place={"host": url}, address=url) for url in answering())
+    return Discovery(places=places, notes=() if places else ("no Docker engine answers here",))
 
 
 def answering(addresses: Sequence[Address] | None = None) -> list[str]:

@@ -230,7 +230,9 @@ def test_the_account_of_the_sdk_s_own_credentials_is_found(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws_sandbox.endpoint)
 
-    assert discover() == [aws_sandbox.account]
+    (found,) = discover().places
+
+    assert found.address == aws_sandbox.account
 
 
 def test_credentials_that_nobody_accepts_find_no_account(
@@ -239,7 +241,10 @@ def test_credentials_that_nobody_accepts_find_no_account(
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws_sandbox.endpoint)
     aws_sandbox.faults.add(always(Effect.DENY, Operation.IDENTITY))
 
-    assert discover() == []
+    found = discover()
+
+    assert found.places == ()
+    assert found.notes[0].startswith("the credentials of AWS are no use here: AccessDenied")
 
 
 def test_arns_begin_with_the_partition_of_their_region() -> None:
