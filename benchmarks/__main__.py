@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("startup", "judge_plan", "docker_clean")
+ALL = ("startup", "hooks", "judge_plan", "docker_clean")
 
 
 def main(wanted: list[str]) -> int:
