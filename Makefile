@@ -17,7 +17,7 @@ PYTHON  ?= $(shell for python in python3.11 python3 python3.12 python3.13 python
 CORE    := reaper/model/*,reaper/errors.py,reaper/tags/*,reaper/tags.py,reaper/policy/*,$\
 	reaper/policy.py,reaper/plan/*,reaper/plan.py,reaper/sweep/*,reaper/sweep.py
 
-.PHONY: demo test check format bench simulate docs setup lock clean help
+.PHONY: demo test check format bench matrix simulate docs setup lock clean help
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ format: $(READY) ## Format, and mend what can be mended
 bench: $(READY) ## Measure what benchmarks/ measures
 	$(BIN)/python -m benchmarks
 
+matrix: $(READY) ## Try the hooks on the oldest and the newest version of each SDK (downloads them)
+	$(BIN)/python -m tests.matrix $(SDK)
+
 simulate: $(READY) ## Try thousands of histories against the promises
 	$(BIN)/python -m tests.simulation
 
@@ -73,6 +76,6 @@ lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 		--custom-compile-command "make lock" --quiet -o requirements/dev.txt
 
 clean: ## Remove what the other targets made here
-	rm -rf $(VENV) .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) .matrix .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
