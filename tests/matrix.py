@@ -36,7 +36,12 @@ class Pair:
 
 
 PAIRS = (
-    Pair(sdk="docker", age="old", packages=("docker==6.1.3",), tests=f"{HOOKS}/docker"),
+    Pair(
+        sdk="docker",
+        age="old",
+        packages=("docker==6.1.3", "requests<2.32"),
+        tests=f"{HOOKS}/docker",
+    ),
     Pair(sdk="docker", age="new", packages=("docker",), tests=f"{HOOKS}/docker"),
     Pair(
         sdk="boto3",

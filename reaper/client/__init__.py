@@ -4,6 +4,7 @@ from reaper.client.active import ActiveRun
 from reaper.client.configured import BEAT, LEASE, MAX
 from reaper.client.directory import RunDirectory, directories, state_directory
 from reaper.client.start import (
+    ENDPOINTS_VARIABLE,
     REALM_VARIABLE,
     RUN_VARIABLE,
     STATE_VARIABLE,
@@ -14,6 +15,7 @@ from reaper.client.start import (
 
 __all__ = [
     "BEAT",
+    "ENDPOINTS_VARIABLE",
     "LEASE",
     "MAX",
     "REALM_VARIABLE",
