@@ -20,7 +20,7 @@ OF_CORE := tests/model tests/tags tests/policy tests/plan tests/sweep tests/test
 # The rest waits for engines, databases and processes as much as it works.
 WAITERS ?= $(shell echo $$(( $(WORKERS) + $(WORKERS) / 2 )))
 
-.PHONY: demo test check format bench simulate docs setup lock clean help
+.PHONY: demo test check format bench matrix simulate docs setup lock clean help
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: $(READY) ## Format, and mend what can be mended
 
 bench: $(READY) ## Measure what benchmarks/ measures
 	$(BIN)/python -m benchmarks
+
+matrix: $(READY) ## Try the hooks on the oldest and the newest version of each SDK (downloads them)
+	$(BIN)/python -m tests.matrix $(SDK)
 
 simulate: $(READY) ## Try thousands of histories against the promises
 	$(BIN)/python -m tests.simulation
@@ -80,6 +83,6 @@ lock: ## Pin the newest versions that pyproject.toml allows (needs uv)
 		--custom-compile-command "make lock" --quiet -o requirements/dev.txt
 
 clean: ## Remove what the other targets made here
-	rm -rf $(VENV) .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) .matrix .coverage .coverage.* htmlcov .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,8 @@
-"""reaper finds what integration tests left behind and removes it, and never anything else."""
+"""reaper finds what integration tests left behind and removes it, and never anything else.
+
+PYTEST_DONT_REWRITE: in processes that start under a run it is imported before pytest, which would
+warn that it comes too late to rewrite its asserts.
+"""
 
 TYPE_CHECKING = False  # type checkers know it by its name, and `typing` is not for nothing
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from reaper.cli.failures import say
@@ -83,6 +83,7 @@ def _carry_out(
     try:
         child = subprocess.Popen(  # noqa: S603 - what the user asked for
             list(command),
+            env={**os.environ, **for_other_tools(active)},
             preexec_fn=_birth(mask),  # noqa: PLW1509 - calls nothing that a thread could hold
         )
     except OSError as error:
@@ -104,6 +105,23 @@ def _carry_out(
             child.kill()
     code = child.returncode
     return (BY_SIGNAL - code if code < 0 else code), True
+
+
+def for_other_tools(run: ActiveRun) -> dict[str, str]:
+    """What tools other than Python's SDKs understand, or scripts can hand to them.
+
+    Terraform's AWS provider (from 5.62) puts TF_AWS_DEFAULT_TAGS_… on what it creates. The Docker
+    command knows no such variable: give it $REAPER_LABELS, or to `build` $REAPER_IMAGE_LABELS.
+    """
+    return {
+        **{f"TF_AWS_DEFAULT_TAGS_{key}": value for key, value in run.tags.items()},
+        "REAPER_LABELS": _as_options(run.tags),
+        "REAPER_IMAGE_LABELS": _as_options(run.image_tags),
+    }
+
+
+def _as_options(labels: Mapping[str, str]) -> str:
+    return " ".join(f"--label {key}={value}" for key, value in labels.items())
 
 
 def _birth(mask: set[signal.Signals | int]) -> Callable[[], None]:

@@ -152,16 +152,25 @@ def history(
             limit=limit,
         )
         sweeps = _sweeps(ledger, run, limit)
+        tests = _tests(ledger, {outcome.run for outcome in outcomes})
     if as_json:
         listed: list[Entry] = [report.Entry(outcome=outcome) for outcome in outcomes]
         content = report.document(listed, ())
         for item, outcome in zip(content["items"], outcomes, strict=True):
             item["at"] = report.time_text(outcome.at)
             item["sweep"] = sweeps.get((outcome.ref.key, outcome.ref.incarnation))
+            item["test"] = tests.get(outcome.ref.key)
         _write_json(content)
         return
-    by = [sweeps.get((outcome.ref.key, outcome.ref.incarnation)) or "" for outcome in outcomes]
-    failures.write(render.past(list(zip(outcomes, by, strict=True))))
+    past = [
+        render.Past(
+            outcome=outcome,
+            sweep=sweeps.get((outcome.ref.key, outcome.ref.incarnation)),
+            test=tests.get(outcome.ref.key),
+        )
+        for outcome in outcomes
+    ]
+    failures.write(render.past(past))
 
 
 def _write_json(content: dict[str, Any]) -> None:
@@ -197,4 +206,16 @@ def _sweeps(ledger: Ledger, run: str | None, limit: int) -> dict[tuple[str, str 
         (event.ref.key, event.ref.incarnation): event.by
         for event in ledger.events(run=run, limit=limit * 10)
         if event.kind == "outcome" and event.ref is not None and event.by is not None
+    }
+
+
+def _tests(ledger: Ledger, runs: set[str]) -> dict[str, str]:
+    """Tell which test or fixture made each resource, as its run's journal has it."""
+    from reaper.model import Phase
+
+    return {
+        entry.ref.key: entry.test
+        for run in sorted(runs)
+        for entry in ledger.run_entries(run)
+        if entry.phase is Phase.CREATED and entry.ref is not None and entry.test is not None
     }

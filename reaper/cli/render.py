@@ -130,17 +130,29 @@ def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, s
     return shown(*parts, *gap_lines(gaps), _counts(listed, gaps))
 
 
-def past(outcomes: Sequence[tuple[Outcome, str]]) -> str:
-    """Show what sweeps did, by run, reason and sweep; each outcome stands with its sweep's name."""
-    listed = [Entry(outcome=outcome) for outcome, _ in outcomes]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Past:
+    """What became of a resource, by which sweep, and which test made it; None: unknown."""
+
+    outcome: Outcome
+    sweep: str | None = None
+    test: str | None = None
+
+
+def past(told: Sequence[Past]) -> str:
+    """Show what sweeps did, by run, reason and sweep."""
+    listed = [Entry(outcome=each.outcome) for each in told]
     names = _names(listed)
     groups: dict[tuple[str, str, str], list[tuple[Text, ...]]] = {}
     owners: dict[str, str] = {}
-    for entry, (outcome, sweep) in zip(listed, outcomes, strict=True):
+    for entry, each in zip(listed, told, strict=True):
+        outcome = each.outcome
         owners.setdefault(outcome.run, outcome.owner or "no owner")
         word, *named, why = _became(entry, names[entry.key])
+        if each.test is not None:
+            why.append(f"{'; ' if why.plain else ''}made by {plain(each.test)}")
         row = (Text(at(outcome.at)), word, *named, why)
-        groups.setdefault((outcome.run, _why(outcome), sweep), []).append(row)
+        groups.setdefault((outcome.run, _why(outcome), each.sweep or "unknown"), []).append(row)
     widths = [
         max(map(len, column))
         for column in zip(*(row for rows in groups.values() for row in rows), strict=True)
@@ -150,7 +162,7 @@ def past(outcomes: Sequence[tuple[Outcome, str]]) -> str:
         parts.append(Text(plain(f"run {run}  {owner}"), style="bold"))
         for (of, reason, sweep), rows in groups.items():
             if of == run:
-                parts.append(Text(plain(f"{reason}; sweep {sweep or 'unknown'}")))
+                parts.append(Text(plain(f"{reason}; sweep {sweep}")))
                 parts.append(Rows(rows, widths))
     return shown(*parts, _counts(listed, ()))
 

@@ -5,6 +5,7 @@ from reaper.client.configured import BEAT, LEASE, MAX
 from reaper.client.directory import RunDirectory, directories, state_directory
 from reaper.client.service import Service, configured_service
 from reaper.client.start import (
+    ENDPOINTS_VARIABLE,
     REALM_VARIABLE,
     RUN_VARIABLE,
     STATE_VARIABLE,
@@ -15,6 +16,7 @@ from reaper.client.start import (
 
 __all__ = [
     "BEAT",
+    "ENDPOINTS_VARIABLE",
     "LEASE",
     "MAX",
     "REALM_VARIABLE",

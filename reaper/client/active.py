@@ -35,6 +35,7 @@ class ActiveRun:
             self._holds_until = before + registration.left_s()
             self._warn(registration.read().id, error)
         self.run = registration.read()
+        self._tags, self._image_tags = run_tags(self.run), image_tags(self.run)
         self._length_s = self.run.lease.length.total_seconds()
         if not self._failing:
             self._holds_until = before + self._length_s
@@ -65,12 +66,12 @@ class ActiveRun:
     @property
     def tags(self) -> dict[str, str]:
         """The tags that each resource of the run must bear, from its creation on."""
-        return run_tags(self.run)
+        return dict(self._tags)
 
     @property
     def image_tags(self) -> dict[str, str]:
         """The labels for Docker images that the run builds."""
-        return image_tags(self.run)
+        return dict(self._image_tags)
 
     @property
     def over(self) -> str | None:

@@ -25,12 +25,14 @@ class Settings:
 
     Attributes:
         realm: None where nothing is configured.
+        endpoints: Addresses of emulators that stand for a cloud.
     """
 
     realm: str | None = None
     lease: timedelta = LEASE
     beat: timedelta = BEAT
     max: timedelta = MAX
+    endpoints: tuple[str, ...] = ()
 
 
 def configured() -> Settings:
@@ -45,7 +47,15 @@ def configured() -> Settings:
 
     config = load(None, os.environ)
     runs = config.runs
-    return Settings(realm=config.realm, lease=runs.lease, beat=runs.beat, max=runs.max)
+    places = (place for _, each in config.providers for place in each or ())
+    endpoints = (getattr(place, "endpoint", None) for place in places)
+    return Settings(
+        realm=config.realm,
+        lease=runs.lease,
+        beat=runs.beat,
+        max=runs.max,
+        endpoints=tuple(str(address) for address in endpoints if address),
+    )
 
 
 def _is_there() -> bool:

@@ -147,7 +147,9 @@ class RunDirectory:
     @property
     def ended(self) -> bool:
         """Whether the run was ended; a directory that is gone was, for only then it goes."""
-        return (self.path / "ended").exists() or not self.path.exists()
+        # (Each creating call asks: `os.path` takes a third of the time that `pathlib` does.)
+        path = os.fspath(self.path)
+        return os.path.exists(f"{path}/ended") or not os.path.exists(path)  # noqa: PTH110
 
     def beat(self, *, at: Moment | None = None) -> None:
         """Renew the lease.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from reaper.tags import check_run_id, new_run_id, safe_prefix
 RUN_VARIABLE = "REAPER_RUN_ID"
 STATE_VARIABLE = "REAPER_STATE"
 REALM_VARIABLE = "REAPER_REALM"
+# Addresses of emulators that are to be treated as real clouds, parted by commas.
+ENDPOINTS_VARIABLE = "REAPER_ENDPOINTS"
 
 log = logging.getLogger("reaper")
 
@@ -92,7 +94,7 @@ def run(
         registration.clean = clean
     active = ActiveRun(registration, beat=beat, joined=bool(handed_down))
     try:
-        with _handed_down(active.id, state):
+        with _handed_down(active.id, state, settings.endpoints):
             yield active
     finally:
         active.close()
@@ -225,10 +227,14 @@ def _check_realm(realm: str) -> str:
 
 
 @contextmanager
-def _handed_down(run_id: str, state: Path) -> Iterator[None]:
+def _handed_down(run_id: str, state: Path, endpoints: Iterable[str]) -> Iterator[None]:
     """Let child processes find the run, and put the environment back afterwards."""
-    before = {name: os.environ.get(name) for name in (RUN_VARIABLE, STATE_VARIABLE)}
-    os.environ.update({RUN_VARIABLE: run_id, STATE_VARIABLE: str(state)})
+    told = {RUN_VARIABLE: run_id, STATE_VARIABLE: str(state)}
+    known = filter(None, (os.environ.get(ENDPOINTS_VARIABLE), *endpoints))
+    if joined := ",".join(known):
+        told[ENDPOINTS_VARIABLE] = joined
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
     try:
         yield
     finally:

@@ -227,6 +227,20 @@ def test_a_run_that_was_handed_down_is_joined_and_neither_finished_nor_cleaned(
         assert not RunDirectory.open(outer.id).ended
 
 
+def test_other_tools_are_told_of_the_runs_tags() -> None:
+    code = (
+        "from os import environ as e; "
+        "print(e['TF_AWS_DEFAULT_TAGS_reaper-run'] == e['REAPER_RUN_ID'], "
+        "e['REAPER_LABELS'], e['REAPER_IMAGE_LABELS'])"
+    )
+
+    told = run(*python(code)).stdout
+
+    assert told.startswith("True ")
+    assert "--label reaper-run=" in told
+    assert "--label reaper-image-run=" in told
+
+
 def test_a_malformed_run_that_was_handed_down_starts_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

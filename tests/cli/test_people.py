@@ -14,7 +14,7 @@ from reaper.cli import options, words
 from reaper.cli.main import app
 from reaper.errors import UsageError
 from reaper.ledger import Ledger
-from reaper.model import Lease, Outcome, Ref, Rule, Run, Status
+from reaper.model import JournalEntry, Lease, Outcome, Phase, Ref, Rule, Run, Status
 from reaper.model.run import Ending
 
 NOW = datetime(2030, 1, 31, 9, tzinfo=UTC)
@@ -110,6 +110,30 @@ def test_the_history_tells_what_went_when_and_by_which_sweep(ledger: str) -> Non
     assert item["reason"] == "its run is over"
     assert item["sweep"] == "host:1"
     assert item["at"].endswith("Z")
+
+
+def test_the_history_names_the_test_that_made_a_thing(ledger: str) -> None:
+    ref = Ref(kind="memory:disk", scope="lab", id="one")
+    gone = Outcome(ref=ref, run="r-1", status=Status.GONE, detail="", at=datetime.now(UTC))
+    made = JournalEntry(
+        run="r-1",
+        writer="w",
+        seq=1,
+        at=datetime.now(UTC),
+        phase=Phase.CREATED,
+        kind=ref.kind,
+        scope=ref.scope,
+        ref=ref,
+        test="tests/test_a.py::test_it",
+    )
+    with Ledger.open(ledger) as opened:
+        opened.add_entries([made])
+        opened.record(gone, cell="memory/lab", sweep="host:1")
+
+    (item,) = json.loads(said("history", "--json"))["items"]
+
+    assert item["test"] == "tests/test_a.py::test_it"
+    assert "tests/test_a.py::test_it" in said("history")
 
 
 def test_a_history_of_nothing_is_an_empty_list(ledger: str) -> None:

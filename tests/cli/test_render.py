@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reaper.cli import words
-from reaper.cli.render import View, listing, past, plans, result
+from reaper.cli.render import Past, View, listing, past, plans, result
 from reaper.cli.report import Entry, entries
 from reaper.cli.rows import Rows
 from reaper.model import (
@@ -298,7 +298,7 @@ def test_the_past_is_told_by_run_reason_and_sweep() -> None:
         for id_ in ("one", "two")
     )
 
-    told = lines(past([(first, "host:1"), (second, "host:1")]))
+    told = lines(past([Past(outcome=first, sweep="host:1"), Past(outcome=second, sweep="host:1")]))
 
     assert told == [
         "run r-1 alice",

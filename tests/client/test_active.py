@@ -17,6 +17,7 @@ import pytest
 import reaper
 from reaper.client import ActiveRun, RunDirectory, directories
 from reaper.client.moment import moment_here
+from reaper.client.start import _handed_down
 from reaper.errors import ConfigurationError, InvalidRunId, RunEnded, RunUnknown, UsageError
 from reaper.model import Ending, JournalEntry, Phase, Ref
 
@@ -479,3 +480,14 @@ def test_reaper_exports_what_it_says() -> None:
     assert reaper.ActiveRun is ActiveRun
     with pytest.raises(AttributeError, match="walk"):
         reaper.walk  # noqa: B018 - that is the point
+
+
+def test_children_are_told_which_emulators_stand_for_clouds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REAPER_ENDPOINTS", "http://127.0.0.1:1")
+
+    with _handed_down("r-1", Path("/s"), ["http://127.0.0.1:2"]):
+        assert os.environ["REAPER_ENDPOINTS"] == "http://127.0.0.1:1,http://127.0.0.1:2"
+
+    assert os.environ["REAPER_ENDPOINTS"] == "http://127.0.0.1:1"
