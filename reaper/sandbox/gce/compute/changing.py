@@ -8,10 +8,12 @@ from typing import Any
 from reaper.sandbox.gce.compute.asking import Ask
 from reaper.sandbox.gce.compute.drafts import Draft
 from reaper.sandbox.gce.compute.kinds import COLLECTIONS, Collection
-from reaper.sandbox.gce.compute.links import with_whole_links
-from reaper.sandbox.gce.compute.making import STATES, bring_forth, shaped
+from reaper.sandbox.gce.compute.links import link, with_whole_links
+from reaper.sandbox.gce.compute.making import STATES, bring_forth, make, shaped
 from reaper.sandbox.gce.compute.operating import begin, begun_before
 from reaper.sandbox.gce.compute.rules import RULES
+from reaper.sandbox.gce.compute.shapes import member
+from reaper.sandbox.gce.compute.views import members_of
 from reaper.sandbox.gce.dialect import Refused, not_found
 from reaper.sandbox.gce.estate import Estate, fingerprint, path_of
 from reaper.sandbox.kernel.gateway import Strike
@@ -90,20 +92,34 @@ def delete(estate: Estate, ask: Ask, strike: Strike, node: Node) -> dict[str, An
         strike,
         node,
         takes_s=estate.lags.delete_s,
-        finish=lambda: _delete_now(estate, node),
+        finish=lambda: _delete_now(estate, ask, node),
         undo=lambda: _unmark(estate, before),
     )
 
 
-def _delete_now(estate: Estate, node: Node) -> Failure | None:
+def _delete_now(estate: Estate, ask: Ask, node: Node) -> Failure | None:
     for each, held in estate.graph.blockers(node):
         code = "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE"
         return Failure(code=code, message=_in_use(each, held))
     for each in estate.graph.going_with(node):
         estate.graph.remove(each)
-    if heal := node.facts.get("heal"):
-        estate.timetable.after(estate.lags.heal_s, heal)
+    manager = estate.graph.find(str(node.facts.get("manager")))
+    if manager is not None:
+        estate.timetable.after(estate.lags.heal_s, lambda: replenish(estate, ask, manager))
     return None
+
+
+def replenish(estate: Estate, ask: Ask, manager: Node) -> None:
+    """Let a managed group make members until it has as many as it is to have."""
+    if manager.gone or manager.going:
+        return
+    group = estate.graph.find(path_of(manager.body["instanceGroup"]))
+    for _ in range(int(manager.body["targetSize"]) - len(members_of(estate, manager))):
+        made = member(estate, manager.path, manager.body)
+        make(estate, ask, made.path, made.body, **made.facts)
+        if group is not None:
+            group.facts["instances"].append(link(made.path))
+            estate.graph.touch(group)
 
 
 def _mark(estate: Estate, node: Node) -> None:

@@ -113,6 +113,12 @@ _GROUPS = (
         Bond.LISTS,
     ),
     _rule(
+        "an endpoint goes with its instance",
+        "networkEndpointGroups.~endpoints[].instance",
+        ("instances",),
+        Bond.LISTS,
+    ),
+    _rule(
         "a target pool forgets an instance that goes",
         "targetPools.instances[]",
         ("instances",),

@@ -8,13 +8,14 @@ from typing import Any
 
 from reaper.sandbox.gce.compute.drafts import Beside, Draft, region_of
 from reaper.sandbox.gce.compute.links import link, whole
-from reaper.sandbox.gce.estate import REGIONS, fingerprint, pacific
+from reaper.sandbox.gce.dialect import not_found
+from reaper.sandbox.gce.estate import REGIONS, Estate, fingerprint, pacific, path_of
 
 
 def _instance(draft: Draft) -> None:
     body = draft.body
     template = draft.ask.request.parameter("sourceInstanceTemplate")
-    if template:
+    if template and draft.ask.target.collection is draft.collection:
         body.update(deepcopy(draft.found(template).body["properties"]) | body)
     body["machineType"] = whole(
         f"{draft.place}/machineTypes/" + body.get("machineType", "e2-micro").rpartition("/")[2],
@@ -243,6 +244,51 @@ def _group(draft: Draft) -> None:
     draft.facts.setdefault("instances", [])
 
 
+def _manager(draft: Draft) -> None:
+    body, estate = draft.body, draft.estate
+    _with_fingerprint(draft)
+    body.setdefault("baseInstanceName", draft.name)
+    body.setdefault("targetSize", 0)
+    if "versions" in body:
+        body.setdefault("instanceTemplate", body["versions"][0]["instanceTemplate"])
+    else:
+        body["versions"] = [{"instanceTemplate": body["instanceTemplate"]}]
+    group = f"{draft.place}/instanceGroups/{draft.name}"
+    body["instanceGroup"] = link(group)
+    members = [member(estate, draft.path, body) for _ in range(int(body["targetSize"]))]
+    draft.beside += members
+    links = [link(each.path) for each in members]
+    network = members[0].body["networkInterfaces"][0].get("network") if members else None
+    held = {"network": network} if network else {}
+    draft.beside.append(Beside(path=group, body=held, facts={"instances": links}))
+
+
+def member(estate: Estate, manager: str, body: Mapping[str, Any]) -> Beside:
+    """Draft one more instance of a managed group."""
+    place = "/".join(manager.split("/")[:4])
+    where = place.rpartition("/")[2]
+    if where in REGIONS:
+        place = f"projects/{place.split('/')[1]}/zones/{estate.random.choice(REGIONS[where])}"
+    template = estate.graph.find(path_of(body["instanceTemplate"]))
+    if template is None:
+        raise not_found(path_of(body["instanceTemplate"]))
+    made = deepcopy(template.body["properties"])
+    made.setdefault("networkInterfaces", [{}])
+    number = estate.projects[place.split("/")[1]]
+    by = manager.replace(place.split("/")[1], number, 1)
+    metadata = made.setdefault("metadata", {})
+    metadata["items"] = [*metadata.get("items", ()), {"key": "created-by", "value": by}]
+    path = f"{place}/instances/{body['baseInstanceName']}-{estate.digits(4)}"
+    return Beside(path=path, body=made, facts={"manager": manager})
+
+
+def _template(draft: Draft) -> None:
+    properties = draft.body.setdefault("properties", {})
+    for nic in properties.get("networkInterfaces", ()):
+        if "network" not in nic and "subnetwork" not in nic:
+            nic["network"] = whole("global/networks/default", draft.project)
+
+
 def _endpoint_group(draft: Draft) -> None:
     draft.body["size"] = 0
     draft.facts["endpoints"] = []
@@ -254,6 +300,8 @@ SHAPES: dict[str, Callable[[Draft], None]] = {
     "snapshots": _snapshot,
     "images": _image,
     "machineImages": _machine_image,
+    "instanceTemplates": _template,
+    "instanceGroupManagers": _manager,
     "instanceGroups": _group,
     "reservations": _reservation,
     "addresses": _address,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reaper.sandbox.gce.compute import groups
 from reaper.sandbox.gce.compute.asking import Ask
-from reaper.sandbox.gce.compute.links import link, whole
+from reaper.sandbox.gce.compute.links import link, whole, with_whole_links
 from reaper.sandbox.gce.compute.making import make
 from reaper.sandbox.gce.compute.operating import begin
 from reaper.sandbox.gce.dialect import Refused
@@ -92,6 +93,46 @@ def _create_snapshot(estate: Estate, ask: Ask, strike: Strike, node: Node) -> di
     return begin(estate, ask, strike, node, takes_s=estate.lags.create_s)
 
 
+def _patch(estate: Estate, ask: Ask, strike: Strike, node: Node) -> dict[str, Any]:
+    """Merge what is sent at the top only: that is as deep as what is patched here goes."""
+    asked = with_whole_links(ask.body(), ask.target.project)
+    for key, value in asked.items():
+        if value is None:
+            node.body.pop(key, None)
+        else:
+            node.body[key] = value
+    return _changed(estate, ask, strike, node)
+
+
+def _add_peering(estate: Estate, ask: Ask, strike: Strike, node: Node) -> dict[str, Any]:
+    asked = with_whole_links(ask.body()["networkPeering"], ask.target.project)
+    peering = {"state": "INACTIVE", "exchangeSubnetRoutes": True, **asked}
+    node.body.setdefault("peerings", []).append(peering)
+    other = estate.graph.find(path_of(peering["network"]))
+    for back in other.body.get("peerings", ()) if other else ():
+        if path_of(back["network"]) == node.path:
+            back["state"] = peering["state"] = "ACTIVE"
+    return _changed(estate, ask, strike, node)
+
+
+def _remove_peering(estate: Estate, ask: Ask, strike: Strike, node: Node) -> dict[str, Any]:
+    name = ask.body().get("name")
+    node.body["peerings"] = [each for each in node.body.get("peerings", ()) if each["name"] != name]
+    return _changed(estate, ask, strike, node)
+
+
+_PATCHED = (
+    "backendBuckets",
+    "backendServices",
+    "firewalls",
+    "healthChecks",
+    "instanceGroupManagers",
+    "networks",
+    "routers",
+    "subnetworks",
+    "urlMaps",
+)
+
 VERBS: Mapping[tuple[str, str], Verb] = {
     ("instances", "setDeletionProtection"): _set_deletion_protection,
     ("instances", "setDiskAutoDelete"): _set_auto_delete,
@@ -100,4 +141,17 @@ VERBS: Mapping[tuple[str, str], Verb] = {
     ("instances", "stop"): _set_status("TERMINATED"),
     ("instances", "start"): _set_status("RUNNING"),
     ("disks", "createSnapshot"): _create_snapshot,
+    ("instanceGroups", "addInstances"): groups.add_instances,
+    ("instanceGroups", "removeInstances"): groups.remove_instances,
+    ("instanceGroups", "listInstances"): groups.list_instances,
+    ("instanceGroupManagers", "listManagedInstances"): groups.list_managed,
+    ("instanceGroupManagers", "resize"): groups.resize,
+    ("instanceGroupManagers", "deleteInstances"): groups.delete_instances,
+    ("targetPools", "addInstance"): groups.add_instances,
+    ("targetPools", "removeInstance"): groups.remove_instances,
+    ("networkEndpointGroups", "attachNetworkEndpoints"): groups.attach_endpoints,
+    ("networkEndpointGroups", "listNetworkEndpoints"): groups.list_endpoints,
+    ("networks", "addPeering"): _add_peering,
+    ("networks", "removePeering"): _remove_peering,
+    **{(name, "patch"): _patch for name in _PATCHED},
 }

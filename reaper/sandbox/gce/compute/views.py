@@ -78,4 +78,5 @@ _DERIVED: Mapping[str, Callable[[Estate, Node], dict[str, Any]]] = {
     "compute.networks": _network,
     "compute.instanceGroups": _group,
     "compute.instanceGroupManagers": _manager,
+    "compute.networkEndpointGroups": lambda _, node: {"size": len(node.facts["endpoints"])},
 }
