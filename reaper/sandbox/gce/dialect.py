@@ -146,9 +146,22 @@ def _throttled(asked: Asked, detail: str | None) -> Refused:
 
 
 def permission_of(method: str) -> str:
-    """Name the permission that a method needs: of `compute.regionDisks.delete`, its own."""
+    """Name the permission that a method needs: `compute.disks.delete` for a regional disk, too."""
+    if method == "cloudasset.searchAllResources":
+        return "cloudasset.assets.searchAllResources"
     service, *_, noun, verb = method.split(".")
+    noun = _SHARED.get(noun, noun)
     return f"{service}.{noun}.{'list' if verb == 'aggregatedList' else verb}"
+
+
+# Regional resources whose permissions are the zonal ones'; others have their own.
+_SHARED = {
+    "regionAutoscalers": "autoscalers",
+    "regionDisks": "disks",
+    "regionInstanceGroupManagers": "instanceGroupManagers",
+    "regionInstanceGroups": "instanceGroups",
+    "regionInstanceTemplates": "instanceTemplates",
+}
 
 
 def _info(reason: str, metadata: Mapping[str, str]) -> Mapping[str, Any]:

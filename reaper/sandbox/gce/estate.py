@@ -78,6 +78,7 @@ class Estate:
     disabled: set[tuple[str, str]] = field(default_factory=set)
     answered: dict[tuple[str, str], str] = field(default_factory=dict)
     addresses: int = 0
+    generations: int = 0
     began: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     @classmethod
@@ -102,6 +103,7 @@ class Estate:
         self.disabled.clear()
         self.answered.clear()
         self.addresses = 0
+        self.generations = 0
 
     def number(self) -> str:
         """Make an ID that was never used."""

@@ -9,6 +9,7 @@ from reaper.sandbox.gce.compute.asking import ROOT, Ask, target
 from reaper.sandbox.gce.compute.links import link
 from reaper.sandbox.gce.compute.making import make
 from reaper.sandbox.gce.estate import Estate
+from reaper.sandbox.gce.services.identities import add_account
 from reaper.sandbox.kernel.requests import Request
 
 _FIREWALLS = {
@@ -32,6 +33,10 @@ def found(estate: Estate, projects: Sequence[str]) -> None:
         digest = hashlib.sha256(project.encode()).hexdigest()
         estate.projects[project] = str(10**11 + int(digest[:9], 16))
         _add_network(estate, project)
+        number = estate.projects[project]
+        email = f"{number}-compute@developer.gserviceaccount.com"
+        shown = {"displayName": "Compute Engine default service account"}
+        add_account(estate, project, email, shown)
 
 
 def _add_network(estate: Estate, project: str) -> None:

@@ -10,9 +10,10 @@ from typing import Self
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.sandbox.faults import FaultInjector
 from reaper.sandbox.gce.cloud import GoogleCloud
-from reaper.sandbox.gce.compute.rules import RULES
+from reaper.sandbox.gce.compute import rules as of_compute
 from reaper.sandbox.gce.estate import Estate
 from reaper.sandbox.gce.founding import found
+from reaper.sandbox.gce.services import rules as of_services
 from reaper.sandbox.gce.strict import StrictCloud
 from reaper.sandbox.kernel.gateway import Cloud, Gateway
 from reaper.sandbox.kernel.requests import RequestLog
@@ -59,7 +60,7 @@ class GoogleSandbox:
         self.faults = faults or FaultInjector()
         self.requests = RequestLog()
         self.latency_s = latency_s
-        self._estate = Estate.new(RULES, clock)
+        self._estate = Estate.new((*of_compute.RULES, *of_services.RULES), clock)
         self._estate.began = clock.now()
         self._names = tuple(projects)
         self._port = port

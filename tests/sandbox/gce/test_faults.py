@@ -11,6 +11,7 @@ from reaper.sandbox.clock import VirtualClock
 from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from reaper.sandbox.gce import GoogleSandbox
 from reaper.sandbox.gce.cloud import operation
+from reaper.sandbox.gce.dialect import permission_of
 from reaper.sandbox.gce.world.rest import Rest
 from tests.sandbox.gce.asking import ZONE, Project, fails, refused
 
@@ -55,6 +56,20 @@ def test_a_lost_permission_names_itself(sandbox: GoogleSandbox, project: Project
         "Required 'compute.networks.list' permission for 'projects/sandbox/global/networks'"
     )
     assert project.names("global/firewalls")
+
+
+@pytest.mark.parametrize(
+    ("method", "permission"),
+    [
+        ("compute.regionDisks.delete", "compute.disks.delete"),
+        ("compute.globalAddresses.list", "compute.globalAddresses.list"),
+        ("compute.instances.aggregatedList", "compute.instances.list"),
+        ("cloudkms.projects.locations.keyRings.list", "cloudkms.keyRings.list"),
+        ("cloudasset.searchAllResources", "cloudasset.assets.searchAllResources"),
+    ],
+)
+def test_permissions_are_called_as_iam_calls_them(method: str, permission: str) -> None:
+    assert permission_of(method) == permission
 
 
 def test_an_internal_error_is_one(sandbox: GoogleSandbox, project: Project) -> None:
