@@ -12,7 +12,7 @@ from reaper.sandbox.kernel.gateway import Asked, Strike
 from reaper.sandbox.kernel.requests import Reply, Request, as_json
 
 _LISTS = frozenset({"list", "aggregatedList", "searchAllResources", "listInstances"})
-_READS = frozenset({"get", "wait", "listManagedInstances", "listNetworkEndpoints"})
+_READS = frozenset({"get", "wait", "listManagedInstances", "listNetworkEndpoints", "listReferrers"})
 _DELETES = frozenset({"delete", "destroy"})
 
 
