@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reaper.sandbox.faults import Fault, Operation
 from reaper.sandbox.gce.compute import asking, service
-from reaper.sandbox.gce.dialect import Refused, befallen, disabled, render
+from reaper.sandbox.gce.dialect import Refused, befallen, denied, disabled, permission_of, render
 from reaper.sandbox.gce.estate import Estate
 from reaper.sandbox.gce.services import METHODS
 from reaper.sandbox.gce.services.calls import Call, named, reply
@@ -12,7 +12,16 @@ from reaper.sandbox.kernel.gateway import Asked, Strike
 from reaper.sandbox.kernel.requests import Reply, Request, as_json
 
 _LISTS = frozenset({"list", "aggregatedList", "searchAllResources", "listInstances"})
-_READS = frozenset({"get", "wait", "listManagedInstances", "listNetworkEndpoints", "listReferrers"})
+_READS = frozenset(
+    {
+        "get",
+        "wait",
+        "listManagedInstances",
+        "listNetworkEndpoints",
+        "listReferrers",
+        "testIamPermissions",
+    }
+)
 _DELETES = frozenset({"delete", "destroy"})
 
 
@@ -42,6 +51,8 @@ class GoogleCloud:
         estate.timetable.settle()
         try:
             self._refuse_disabled(asked)
+            if asked.service != "unknown" and permission_of(asked.method) in estate.lacking:
+                raise denied(asked, request)
             if asked.service == "compute":
                 return as_json(200, service.answer(estate, request, strike))
             return self._answer_other(asked, request, strike)

@@ -88,6 +88,8 @@ def faults_of_request(method: Method, request: Request) -> Iterator[str]:
     """Say what is wrong with a request's parameters and body."""
     known = {**method.document.get("parameters", {}), **method.described.get("parameters", {})}
     for name, values in request.query.items():
+        if name == "$alt":  # a system parameter, which SDKs send and the documents do not have
+            continue
         if name not in known:
             yield f"unknown parameter {name}"
             continue
@@ -183,7 +185,7 @@ def _faults_of_parameter(parameter: Mapping[str, Any], value: str, name: str) ->
     match parameter.get("type"):
         case "integer" if not re.fullmatch(r"-?\d+", value):
             yield f"parameter {name}: {value!r} is no integer"
-        case "boolean" if value not in {"true", "false"}:
+        case "boolean" if value.lower() not in {"true", "false"}:
             yield f"parameter {name}: {value!r} is no boolean"
         case "string":
             yield from _faults_of_scalar(parameter, value, f"parameter {name}")

@@ -109,25 +109,33 @@ def disabled(service: str, number: str) -> Refused:
 
 def befallen(asked: Asked, request: Request, fault: Fault) -> Refused:
     """Say what Google answers when this befalls a request: THROTTLE, DENY, FAIL or BLIND."""
-    path = request.path.partition("/projects/")
-    where = f"projects/{path[2]}" if path[1] else request.path
     match fault.effect:
         case Effect.THROTTLE:
             return _throttled(asked, fault.detail)
         case Effect.DENY:
-            permission = permission_of(asked.method)
-            newer = (
-                f"Permission '{permission}' denied on resource '//{where}' (or it may not exist)."
-            )
-            older = f"Required '{permission}' permission for '{where}'"
-            words = older if asked.service in OLDER else newer
-            return Refused(403, "forbidden", fault.detail or words)
+            return denied(asked, request, fault.detail)
         case Effect.BLIND:
-            return Refused(404, "notFound", fault.detail or f"The resource '{where}' was not found")
+            return Refused(
+                404, "notFound", fault.detail or f"The resource '{_where(request)}' was not found"
+            )
         case _:
             words = fault.detail or "Internal error. Please try again or contact Google Support."
             code = 503 if asked.service in OLDER else 500
             return Refused(code, "backendError", words)
+
+
+def denied(asked: Asked, request: Request, detail: str | None = None) -> Refused:
+    """Say that the caller lacks the permission that a method needs."""
+    permission, where = permission_of(asked.method), _where(request)
+    newer = f"Permission '{permission}' denied on resource '//{where}' (or it may not exist)."
+    older = f"Required '{permission}' permission for '{where}'"
+    words = older if asked.service in OLDER else newer
+    return Refused(403, "forbidden", detail or words)
+
+
+def _where(request: Request) -> str:
+    _, found, path = request.path.partition("/projects/")
+    return f"projects/{path}" if found else request.path
 
 
 def _throttled(asked: Asked, detail: str | None) -> Refused:
@@ -149,7 +157,7 @@ def permission_of(method: str) -> str:
     """Name the permission that a method needs: `compute.disks.delete` for a regional disk, too."""
     if method == "cloudasset.searchAllResources":
         return "cloudasset.assets.searchAllResources"
-    service, *_, noun, verb = method.split(".")
+    service, *_, noun, verb = method.split(".") if method.count(".") > 1 else (method, "", "")
     noun = _SHARED.get(noun, noun)
     return f"{service}.{noun}.{'list' if verb == 'aggregatedList' else verb}"
 

@@ -65,6 +65,7 @@ class Estate:
     Attributes:
         projects: Each project's ID, with its number.
         disabled: Services that are not enabled, by project: `("my-project", "cloudkms")`.
+        lacking: Permissions that the caller does not have: `compute.disks.delete`.
         answered: Operations by the `requestId` that began them.
     """
 
@@ -76,6 +77,7 @@ class Estate:
     random: Random
     projects: dict[str, str] = field(default_factory=dict)
     disabled: set[tuple[str, str]] = field(default_factory=set)
+    lacking: set[str] = field(default_factory=set)
     answered: dict[tuple[str, str], str] = field(default_factory=dict)
     addresses: int = 0
     generations: int = 0
@@ -101,6 +103,7 @@ class Estate:
         self.graph.clear()
         self.lags.reset()
         self.disabled.clear()
+        self.lacking.clear()
         self.answered.clear()
         self.addresses = 0
         self.generations = 0

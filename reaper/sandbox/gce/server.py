@@ -36,6 +36,7 @@ class GoogleSandbox:
         latency_s: What each call takes at least, in seconds.
         lags: How long changes take.
         violations: In strict mode, what did not conform to Google's discovery documents.
+        lacking: Permissions that the caller does not have: `compute.disks.delete`.
         disabled: Services that a project has not enabled: `("my-project", "cloudkms")`.
 
     Args:
@@ -76,6 +77,7 @@ class GoogleSandbox:
         self.projects = dict(self._estate.projects)
         self.lags = self._estate.lags
         self.disabled = self._estate.disabled
+        self.lacking = self._estate.lacking
 
     def __enter__(self) -> Self:
         gateway = Gateway(

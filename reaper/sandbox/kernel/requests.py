@@ -31,6 +31,10 @@ class Request:
         values = self.query.get(name, ())
         return values[-1] if values else otherwise
 
+    def flag(self, name: str, *, otherwise: bool = False) -> bool:
+        """Tell a parameter that is true or false, in whichever case it is written."""
+        return self.parameter(name, str(otherwise)).lower() == "true"
+
     @property
     def text(self) -> str:
         """Path, parameters and body, in which its names stand."""

@@ -72,6 +72,22 @@ def test_permissions_are_called_as_iam_calls_them(method: str, permission: str) 
     assert permission_of(method) == permission
 
 
+def test_a_permission_that_is_lacking_is_lacking_for_each_call_that_needs_it(
+    sandbox: GoogleSandbox, project: Project
+) -> None:
+    project.make(f"{ZONE}/disks", "data")
+    sandbox.lacking.add("compute.disks.delete")
+    asked = {"permissions": ["compute.disks.delete", "compute.disks.get"]}
+
+    held = project.rest.ask("POST", "/v1/projects/sandbox:testIamPermissions", asked)
+
+    assert held == {"permissions": ["compute.disks.get"]}
+    refused(403, "forbidden", lambda: project.drop(f"{ZONE}/disks/data"))
+    assert project.get(f"{ZONE}/disks/data")
+    sandbox.reset()
+    assert project.rest.ask("POST", "/v3/projects/sandbox:testIamPermissions", asked) == asked
+
+
 def test_an_internal_error_is_one(sandbox: GoogleSandbox, project: Project) -> None:
     sandbox.faults.add(once(Effect.FAIL, Operation.INDEX))
 

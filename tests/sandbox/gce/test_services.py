@@ -75,9 +75,9 @@ def test_keys_are_listed_ring_by_ring_and_place_by_place(rest: Rest) -> None:
     keys = rest.ask("GET", f"{RING}/cryptoKeys")
     versions = rest.ask("GET", f"{KEY}/cryptoKeyVersions", filter="state=ENABLED")
 
-    assert {"us-central1", "global"} < {
-        each["locationId"] for each in rest.ask("GET", f"{P}/locations")["locations"]
-    }
+    asked = {"$alt": "json;enum-encoding=int"}
+    locations = rest.ask("GET", f"{P}/locations", **asked)["locations"]
+    assert {"us-central1", "global"} < {each["locationId"] for each in locations}
     assert [each["name"] for each in rings["keyRings"]] == [RING.removeprefix("/v1/")]
     assert [each["labels"] for each in keys["cryptoKeys"]] == [{"a": "b"}]
     assert versions["totalSize"] == 2

@@ -26,14 +26,14 @@ def _changed(estate: Estate, ask: Ask, strike: Strike, node: Node) -> dict[str, 
 def _set_deletion_protection(
     estate: Estate, ask: Ask, strike: Strike, node: Node
 ) -> dict[str, Any]:
-    asked = ask.request.parameter("deletionProtection", "true")
-    node.body["deletionProtection"] = asked == "true"
+    asked = ask.request.flag("deletionProtection", otherwise=True)
+    node.body["deletionProtection"] = asked
     return _changed(estate, ask, strike, node)
 
 
 def _set_auto_delete(estate: Estate, ask: Ask, strike: Strike, node: Node) -> dict[str, Any]:
     disk = _attached(ask, node)
-    disk["autoDelete"] = ask.request.parameter("autoDelete") == "true"
+    disk["autoDelete"] = ask.request.flag("autoDelete")
     return _changed(estate, ask, strike, node)
 
 

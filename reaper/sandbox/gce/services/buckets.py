@@ -103,7 +103,7 @@ def listed(call: Call) -> dict[str, Any]:
     ]
     lost: list[str] = []
     if call.strike(Effect.PARTIAL) is not None:
-        if call.request.parameter("returnPartialSuccess") != "true":
+        if not call.request.flag("returnPartialSuccess"):
             raise Refused(503, "backendError", "Backend Error")
         lost = [f"projects/_/buckets/{path[2:]}" for path, _ in rows[len(rows) // 2 :]]
         rows = rows[: len(rows) // 2]

@@ -68,7 +68,7 @@ def _create_key(call: Call) -> dict[str, Any]:
         "createTime": zulu(call.estate.clock.now(), digits=9),
     }
     node = call.estate.node(_KEY, path, made)
-    if call.request.parameter("skipInitialVersionCreation") != "true":
+    if not call.request.flag("skipInitialVersionCreation"):
         node.facts["primary"] = _add_version(call, node).path
     return _show_key(call, node)
 

@@ -63,9 +63,9 @@ def _uploaded(call: Call) -> tuple[dict[str, Any], bytes]:
 
 def _list(call: Call) -> dict[str, Any]:
     bucket, request = buckets.found(call), call.request
-    if request.parameter("delimiter") or request.parameter("softDeleted") == "true":
+    if request.parameter("delimiter") or request.flag("softDeleted"):
         raise NotImplementedError("delimiter and softDeleted")
-    every, prefix = request.parameter("versions") == "true", request.parameter("prefix")
+    every, prefix = request.flag("versions"), request.parameter("prefix")
     rows = [
         (f"{name}\0{int(each['generation']):020}", _shown(bucket, each))
         for name, generations in bucket.facts["objects"].items()

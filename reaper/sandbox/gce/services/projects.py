@@ -28,6 +28,12 @@ def _get_newer(call: Call) -> dict[str, Any]:
     }
 
 
+def _test_permissions(call: Call) -> dict[str, Any]:
+    asked = call.body().get("permissions", [])
+    held = [each for each in asked if each not in call.estate.lacking]
+    return {"permissions": held} if held else {}
+
+
 def _token(_: Call) -> dict[str, Any]:
     return {"access_token": "sandbox", "expires_in": 3600, "token_type": "Bearer"}
 
@@ -36,4 +42,13 @@ METHODS = (
     method("oauth2.token", "POST", "/token", _token),
     method("cloudresourcemanager.projects.get", "GET", "/v1/projects/{project}", _get),
     method("cloudresourcemanager.projects.get", "GET", "/v3/projects/{project}", _get_newer),
+    *(
+        method(
+            "cloudresourcemanager.projects.testIamPermissions",
+            "POST",
+            f"/{version}/projects/{{project}}:testIamPermissions",
+            _test_permissions,
+        )
+        for version in ("v1", "v3")
+    ),
 )
