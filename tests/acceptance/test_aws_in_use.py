@@ -11,7 +11,8 @@ import pytest
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.world import Seen
 from tests.acceptance.aws_traps import Trap, hands, set_traps
-from tests.awsbench import REGION, STRANGER, AwsBench, Result
+from tests.awsbench import REGION, STRANGER, AwsBench
+from tests.results import Result
 
 pytestmark = pytest.mark.xdist_group("aws-in-use")
 

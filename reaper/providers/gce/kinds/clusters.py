@@ -34,6 +34,9 @@ ID_LABEL = "goog-gke-cluster-id-base32"
 _NODE_LABEL = "goog-gke-node"
 # What the controllers of Services write into a firewall rule's description.
 _SERVICE = "kubernetes.io/"
+# What GKE calls its own rules of a cluster, after the beginning of the nodes' tag. It deletes them
+# with the cluster: https://cloud.google.com/kubernetes-engine/docs/concepts/firewall-rules
+_OWN_RULES = ("all", "exkubelet", "inkubelet", "master", "mcsd", "ssh", "vms")
 
 
 def id_label(cluster_id: str) -> str:
@@ -62,7 +65,7 @@ def _tell_leftovers(reader: Reader, clusters: Items) -> None:
     for cluster in clusters.values():
         label = id_label(str(cluster.get("id", "")))
         if not label:
-            cluster["+made"] = []
+            cluster["+made"] = cluster["+taken"] = []
             continue
         filtered = f'labels.{ID_LABEL} = "{label}"'
         machines = [
@@ -71,9 +74,11 @@ def _tell_leftovers(reader: Reader, clusters: Items) -> None:
             if _labels(item).get(ID_LABEL) == label
         ]
         nodes = _nodes(cluster, machines)
+        own, of_services = _firewalls(reader, cluster, nodes)
+        cluster["+taken"] = own
         cluster["+made"] = [
             *_disks(reader, filtered, label),
-            *_firewalls(reader, cluster, nodes),
+            *of_services,
             *_endpoint_groups(reader, nodes),
         ]
 
@@ -101,20 +106,22 @@ def _disks(reader: Reader, filtered: str, label: str) -> Iterable[str]:
             yield key
 
 
-def _firewalls(reader: Reader, cluster: Item, nodes: _Nodes) -> Iterable[str]:
-    """The rules that the controller of Services made, and that aim at this cluster's nodes only."""
-    if not nodes.tags:
-        return
+def _firewalls(reader: Reader, cluster: Item, nodes: _Nodes) -> tuple[list[str], list[str]]:
+    """The rules that aim at this cluster's nodes only: GKE's own, and those of Services."""
+    own: list[str] = []
+    of_services: list[str] = []
+    names = {f"{tag.removesuffix('node')}{rule}" for tag in nodes.tags for rule in _OWN_RULES}
     network = str(cluster.get("network", "")).rpartition("/")[2]
-    for key, rule in reader.all_of(reader.kinds[FIREWALL]):
+    for key, rule in reader.all_of(reader.kinds[FIREWALL]) if nodes.tags else ():
         aims = set(found("targetTags[]", rule))
-        if (
-            aims
-            and aims <= nodes.tags
-            and str(rule.get("network", "")).rpartition("/")[2] == network
-            and any(word.startswith(_SERVICE) for word in _described(rule))
-        ):
-            yield key
+        in_it = str(rule.get("network", "")).rpartition("/")[2] == network
+        if not aims or not aims <= nodes.tags or not in_it:
+            continue
+        if rule["name"] in names:
+            own.append(key)
+        elif any(word.startswith(_SERVICE) for word in _described(rule)):
+            of_services.append(key)
+    return own, of_services
 
 
 def _endpoint_groups(reader: Reader, nodes: _Nodes) -> Iterable[str]:
@@ -198,6 +205,8 @@ KINDS = (
         links=(
             Link(Relation.TAKES, "nodePools[].instanceGroupUrls[]", frozenset({GROUP_MANAGER})),
             Link(Relation.MADE, "nodePools[].instanceGroupUrls[]", frozenset({GROUP_MANAGER})),
+            Link(Relation.TAKES, '"+taken"'),
+            Link(Relation.MADE, '"+taken"'),
             Link(Relation.MADE, '"+made"'),
             Link(Relation.USES, '"+networks"'),
         ),
