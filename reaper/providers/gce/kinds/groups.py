@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from reaper.model import Kind, Relation
 from reaper.providers.gce.api import at_once
-from reaper.providers.gce.kind import Filter, GceKind, Items, Link, Place, Users
+from reaper.providers.gce.kind import Deed, Filter, GceKind, Items, Link, Place, Users
 from reaper.providers.gce.names import (
     AUTOSCALER,
     BACKEND_SERVICE,
@@ -14,7 +14,9 @@ from reaper.providers.gce.names import (
     GROUP,
     GROUP_MANAGER,
 )
+from reaper.providers.gce.operations import started
 from reaper.providers.gce.reading import Reader
+from reaper.providers.protocol import Answer, Reply
 
 
 def _tell_members(reader: Reader, managers: Items) -> None:
@@ -38,6 +40,16 @@ def _tell_members(reader: Reader, managers: Items) -> None:
         there = [each for each in members if each.get("instance")]
         managers[key]["+members"] = [each["instance"] for each in there]
         managers[key]["+ids"] = [each.get("id") for each in there]
+
+
+def _delete_group(deed: Deed) -> Answer:
+    """Delete a group of a zone; for one of a region Google has no such call."""
+    if deed.ref.id.startswith(Place.REGION):
+        return Answer(reply=Reply.IN_USE, detail="the group of a region goes with its manager only")
+    doing = f"deleting {deed.ref.id}"
+    path = deed.api.at("compute", deed.ref.id)
+    operation = deed.api.connection.change("DELETE", "compute", path)
+    return started("compute", deed.api.project, operation, meant=deed.ref.incarnation, doing=doing)
 
 
 KINDS = (
@@ -90,6 +102,7 @@ KINDS = (
             Users(kind=GROUP_MANAGER, of="instanceGroup", relation=Relation.CONTROLLED_BY),
             Users(kind=BACKEND_SERVICE, of="backends[].group"),
         ),
+        delete=_delete_group,
     ),
     GceKind(
         kind=Kind(name=AUTOSCALER, service="compute", after=(GROUP_MANAGER,), taggable=False),
