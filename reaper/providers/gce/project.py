@@ -206,7 +206,7 @@ class Project:
             if (
                 self._connection.emulated
                 and isinstance(error, GoogleError)
-                and (error.status == HTTPStatus.NOT_IMPLEMENTED)
+                and _knows_no_projects(error)
             ):
                 return {"project": project}, {"identity": "the emulator tells none"}
             raise self._unreachable(error) from error
