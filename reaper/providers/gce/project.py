@@ -261,3 +261,9 @@ class Project:
             tags=self._strange.get(ref.key, {}),
             unread=f"reaper knows no {ref.kind}: remove it by hand",
         )
+
+
+def _knows_no_projects(error: GoogleError) -> bool:
+    """Whether an emulator has no such call; that there is no such project it would say itself."""
+    unknown = error.status == HTTPStatus.NOT_FOUND and not error.reason
+    return unknown or error.status == HTTPStatus.NOT_IMPLEMENTED
