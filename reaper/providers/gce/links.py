@@ -18,6 +18,7 @@ _BELOW_PROJECT = re.compile(r"(?:^|/)projects/(?P<project>[^/]+)/(?P<rest>.+)$")
 _PARTIAL = re.compile(
     r"^(?:https?://[^/]+/compute/[^/]+/)?(?P<rest>(?:zones|regions|global|locations)/.+)$"
 )
+_OLDER_CLUSTER = re.compile(r"^(?:zones|regions)/([^/]+)/clusters/")
 _BUCKET = re.compile(
     r"^(?://storage\.googleapis\.com/|https?://[^/]+/storage/v1/b/)(?P<name>[^/]+)$"
 )
@@ -38,7 +39,9 @@ class Target:
 def target_of(link: str) -> Target | None:
     """Read a link, a full or partial resource name; None where it is neither."""
     if match := _BELOW_PROJECT.search(link):
-        return Target(match["project"], match["rest"])
+        # GKE's own links and Asset Inventory have the words of an older API for where a cluster is.
+        rest = _OLDER_CLUSTER.sub(r"locations/\1/clusters/", match["rest"])
+        return Target(match["project"], rest)
     if match := _BUCKET.match(link):
         return Target(None, match["name"])
     if match := _PARTIAL.match(link):
