@@ -6,6 +6,7 @@ endpoint is.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,10 @@ from reaper.providers.gce.services import SERVICES
 from reaper.providers.gce.session import Connection
 from reaper.providers.protocol import Answer, Reply
 
+# How long a step before a deletion is waited for, and how often it is asked after.
+_STEP_S = 20.0
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 2.0
 # google.rpc.Code, of those that say more than «failed».
 _RPC: Mapping[Any, str] = {
     5: "NOT_FOUND",
@@ -65,6 +70,10 @@ def _place(service: str, operation: Mapping[str, Any]) -> str | None:
 
 def poll(connection: Connection, handle: str, names: Names) -> Answer:
     """Ask what became of an operation; one that Google has forgotten tells nothing."""
+    return named(_ask(connection, handle), names)
+
+
+def _ask(connection: Connection, handle: str) -> Answer:
     service, _, path = handle.partition(" ")
     if service not in SERVICES or not path.startswith("/"):
         return Answer(reply=Reply.UNCERTAIN, detail=f"{handle!r} is no operation of Google's")
@@ -75,7 +84,21 @@ def poll(connection: Connection, handle: str, names: Names) -> Answer:
         return Answer(reply=Reply.UNCERTAIN, detail=f"{doing}: {explain(error)}")
     if operation.get("status") != "DONE":
         return Answer(reply=Reply.STARTED, detail=doing, handle=handle)
-    return named(ended(operation, doing=doing), names)
+    return ended(operation, doing=doing)
+
+
+def settled(connection: Connection, answer: Answer) -> Answer:
+    """Wait a little for the operation of a step: most are done in seconds.
+
+    One that takes longer is answered STARTED: the next attempt takes the next step.
+    """
+    deadline = time.monotonic() + _STEP_S
+    pause = _FIRST_PAUSE_S
+    while answer.reply is Reply.STARTED and answer.handle and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
+        answer = _ask(connection, answer.handle)
+    return answer
 
 
 def named(answer: Answer, names: Names) -> Answer:

@@ -26,6 +26,7 @@ from reaper.providers.gce.reading import Reader, read_time
 
 # What is made by a machine's creation is made in the same moment.
 _AT_CREATION = timedelta(seconds=30)
+_OF_CLUSTER = "goog-k8s-cluster-"
 # Who a machine is made by, as Compute writes it into its metadata.
 _CREATED_BY = "metadata.items[?key=='created-by'].value"
 
@@ -86,6 +87,13 @@ def _tell_reserved(machine: dict[str, Any]) -> None:
     ]
 
 
+def _tell_cluster(disk: dict[str, Any]) -> None:
+    """Tell whose Kubernetes keeps a disk, as a link: it goes before the disks of its claims."""
+    labels = disk.get("labels") or {}
+    name, where = labels.get(f"{_OF_CLUSTER}name"), labels.get(f"{_OF_CLUSTER}location")
+    disk["+cluster"] = f"locations/{where}/clusters/{name}" if name and where else None
+
+
 KINDS = (
     GceKind(
         kind=Kind(
@@ -131,7 +139,8 @@ KINDS = (
                 "it is replicated to another disk",
             ),
         ),
-        links=(Link(Relation.USED_BY, "users"),),
+        refine=_tell_cluster,
+        links=(Link(Relation.USED_BY, "users"), Link(Relation.CONTROLLED_BY, '"+cluster"')),
         users=(Users(kind=TEMPLATE, of="properties.disks[].source"),),
     ),
     GceKind(

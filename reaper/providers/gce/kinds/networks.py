@@ -6,7 +6,7 @@ from typing import Any
 
 from reaper.model import Kind, Relation
 from reaper.providers.gce.answers import GoogleError, absent
-from reaper.providers.gce.kind import Deed, Filter, GceKind, Guard, Link, Place, Users
+from reaper.providers.gce.kind import Deed, Filter, GceKind, Guard, Items, Link, Place, Users
 from reaper.providers.gce.links import target_of
 from reaper.providers.gce.names import (
     ADDRESS,
@@ -24,7 +24,8 @@ from reaper.providers.gce.names import (
     VPN_GATEWAY,
     VPN_TUNNEL,
 )
-from reaper.providers.gce.operations import started
+from reaper.providers.gce.operations import settled, started
+from reaper.providers.gce.reading import Reader
 from reaper.providers.protocol import Answer, Reply
 
 
@@ -38,6 +39,19 @@ def _tell_own_subnets(network: dict[str, Any]) -> None:
     own = [each for each in subnets if auto and each.rpartition("/")[2] == network.get("name")]
     network["+own-subnets"] = own
     network["+users-subnets"] = [each for each in subnets if each not in own]
+
+
+def _tell_owner(reader: Reader, subnets: Items) -> None:
+    """Tell which subnets are an auto network's own: they go with it, and never alone."""
+    auto = {
+        key
+        for key, network in reader.all_of(reader.kinds[NETWORK])
+        if network.get("autoCreateSubnetworks")
+    }
+    for subnet in subnets.values():
+        network = target_of(str(subnet.get("network") or ""))
+        own = network is not None and network.id.rpartition("/")[2] == subnet.get("name")
+        subnet["+owner"] = subnet["network"] if own and network and network.id in auto else None
 
 
 def _end_peerings(deed: Deed) -> Answer | None:
@@ -60,8 +74,9 @@ def _end_peerings(deed: Deed) -> Answer | None:
             if absent(error):
                 continue
             raise
-        answer = started(
-            "compute", deed.api.project, operation, meant=None, doing="ending a peering"
+        answer = settled(
+            deed.api.connection,
+            started("compute", deed.api.project, operation, meant=None, doing="ending a peering"),
         )
         if answer.reply is not Reply.DONE:
             return answer  # the deletion is sent when it is done
@@ -132,7 +147,8 @@ KINDS = (
         "subnetworks",
         after=(INSTANCE, CLUSTER, FORWARDING_RULE, ADDRESS, ENDPOINT_GROUP, ROUTER),
         places=(Place.REGION,),
-        links=(Link(Relation.USES, "network"),),
+        complete=(_tell_owner,),
+        links=(Link(Relation.USES, "network"), Link(Relation.CONTROLLED_BY, '"+owner"')),
         users=(Users(kind=TEMPLATE, of="properties.networkInterfaces[].subnetwork"),),
     ),
     _bare(
@@ -160,6 +176,12 @@ KINDS = (
             Users(kind=FIREWALL, of="network"),
             Users(kind=ROUTER, of="network"),
             Users(kind=TEMPLATE, of="properties.networkInterfaces[].network"),
+        ),
+        guards=(
+            Guard(
+                "name=='default' && description=='Default network for the project'",
+                "it is the project's default network",
+            ),
         ),
         before=(_end_peerings,),
         permissions=("compute.networks.removePeering",),
