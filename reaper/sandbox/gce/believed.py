@@ -102,8 +102,8 @@ BELIEVED: Mapping[str, str] = {
         " cluster's ID; the cluster's labels are on nodes and their disks."
     ),
     "gke: leftovers": (
-        "What Kubernetes makes bears none of the owner's labels; a claimed disk has the cluster's"
-        " name as `goog-k8s-cluster-name`, an endpoint group nothing of the cluster but its nodes."
+        "What Kubernetes makes bears none of the owner's labels; a claimed disk has the cluster's ID"
+        " as `goog-gke-cluster-id-base32`, an endpoint group nothing of the cluster but its nodes."
     ),
     "gke: a second deletion": "It is FAILED_PRECONDITION while the first one runs.",
     "assets: types": "Regional variants are types of their own for disks and backend services.",

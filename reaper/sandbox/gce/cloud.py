@@ -13,7 +13,14 @@ from reaper.sandbox.kernel.requests import Reply, Request, as_json
 
 _LISTS = frozenset({"list", "aggregatedList", "searchAllResources", "listInstances"})
 _READS = frozenset(
-    {"get", "wait", "listManagedInstances", "listNetworkEndpoints", "testIamPermissions"}
+    {
+        "get",
+        "wait",
+        "listManagedInstances",
+        "listNetworkEndpoints",
+        "listReferrers",
+        "testIamPermissions",
+    }
 )
 _DELETES = frozenset({"delete", "destroy"})
 

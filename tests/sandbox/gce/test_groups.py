@@ -139,3 +139,18 @@ def test_groups_pools_and_endpoints_forget_an_instance_that_goes(project: Projec
     assert project.get(f"{ZONE}/instanceGroups/g")["size"] == 0
     assert project.get(f"{REGION}/targetPools/p")["instances"] == []
     assert project.get(path)["size"] == 0
+
+
+def test_an_instance_tells_the_groups_that_it_is_a_member_of(project: Project) -> None:
+    _managed(project, size=1)
+    project.make(f"{ZONE}/instanceGroups", "g")
+    project.make(f"{ZONE}/instances", "alone", machineType="e2-micro", disks=BOOT)
+    alone = {"instance": f"{ZONE}/instances/alone"}
+    project.ask("POST", f"{ZONE}/instanceGroups/g/addInstances", {"instances": [alone]})
+
+    everywhere = project.ask("GET", f"{ZONE}/instances/-/referrers")["items"]
+    own = project.ask("GET", f"{ZONE}/instances/alone/referrers")["items"]
+
+    assert sorted(each["referrer"].rpartition("/")[2] for each in everywhere) == ["g", "m"]
+    assert [each["referrer"].rpartition("/")[2] for each in own] == ["g"]
+    assert own[0]["referenceType"] == "MEMBER_OF"

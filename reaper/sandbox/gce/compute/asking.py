@@ -88,7 +88,7 @@ def _verb(request: Request, found: re.Match[str], scope: Scope | None) -> str:
     if scope is None:
         return "aggregatedList"
     if found["verb"]:
-        return found["verb"]
+        return "listReferrers" if found["verb"] == "referrers" else found["verb"]
     verbs = _ONE if found["name"] else _LIST
     return verbs.get(request.method, request.method)
 

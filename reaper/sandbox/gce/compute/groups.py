@@ -45,6 +45,28 @@ def list_instances(estate: Estate, ask: Ask, _: Strike, node: Node) -> dict[str,
     return listed | ({"items": items} if items else {}) | {"selfLink": link(base)}
 
 
+def list_referrers(estate: Estate, ask: Ask) -> dict[str, Any]:
+    """List which groups an instance is a member of; `-`: each instance of the zone."""
+    at = ask.target
+    place = f"{at.place}/instances/"
+    if at.name != "-" and estate.graph.find(at.path) is None:
+        raise not_found(at.path)
+    items = [
+        {
+            "kind": "compute#reference",
+            "referenceType": "MEMBER_OF",
+            "referrer": link(group.path),
+            "target": member,
+        }
+        for group in estate.graph.of("compute.instanceGroups")
+        for member in _members(group)
+        if path_of(member).startswith(place) and at.name in {"-", member.rpartition("/")[2]}
+    ]
+    base = f"{place}{at.name}/referrers"
+    listed: dict[str, Any] = {"kind": "compute#instanceListReferrers", "id": base}
+    return listed | ({"items": items} if items else {}) | {"selfLink": link(base)}
+
+
 def list_managed(estate: Estate, _ask: Ask, _: Strike, node: Node) -> dict[str, Any]:
     """List a managed group's instances, each with what is being done to it."""
     members = sorted(members_of(estate, node), key=lambda each: each.path)

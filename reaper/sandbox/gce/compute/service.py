@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from reaper.sandbox.faults import Effect
-from reaper.sandbox.gce.compute import lists, operating
+from reaper.sandbox.gce.compute import groups, lists, operating
 from reaper.sandbox.gce.compute.asking import Ask, target
 from reaper.sandbox.gce.compute.changing import delete, insert, set_labels
 from reaper.sandbox.gce.compute.kinds import OPERATIONS, Scope
@@ -50,6 +50,8 @@ def answer(estate: Estate, request: Request, strike: Strike) -> dict[str, Any]:
             return lists.listed(estate, ask, strike, at.collection)
         case "insert":
             return insert(estate, ask, strike, at.collection)
+        case "listReferrers":
+            return groups.list_referrers(estate, ask)
         case verb:
             return _of_one(estate, ask, strike, verb)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
@@ -102,6 +103,7 @@ def _make_members(estate: Estate, cluster: Node, project: str, network: str) -> 
         template = f"gke-{body['name']}-{pool['name']}-{short}"
         labels = {
             **body.get("resourceLabels", {}),
+            "goog-gke-cluster-id-base32": base32_of(body["id"]),
             "goog-gke-node": "",
             "goog-k8s-cluster-name": body["name"],
             "goog-k8s-cluster-location": body["location"],
@@ -153,6 +155,11 @@ def _delete(call: Call) -> dict[str, Any]:
         _set_status(estate, node, before)
 
     return _begin(call, node, "delete", finish, undo)
+
+
+def base32_of(cluster_id: str) -> str:
+    """Write a cluster's ID as labels have it, as on nodes and on the disks of claims."""
+    return b32encode(bytes.fromhex(cluster_id)).decode().rstrip("=").lower()
 
 
 def _set_status(estate: Estate, node: Node, status: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b32encode
 from typing import Any
 
 from reaper.sandbox.gce.world.builder import Builder
@@ -105,9 +106,8 @@ def _add_leftovers_of_kubernetes(
 ) -> None:
     """Create what controllers inside a cluster make, in their way, and no deletion takes along.
 
-    A firewall rule for a Service of type LoadBalancer aims at the nodes' tag, which has the
-    cluster's ID; a claimed disk says by label which cluster's it is, by name only; an endpoint
-    group holds nodes. None of them bears the owner's labels.
+    A firewall rule for a Service of type LoadBalancer aims at the nodes' tag, a claimed disk has
+    the cluster's ID in a label, an endpoint group holds nodes. None bears the owner's labels.
     """
     short = cluster["id"][:8]
     _note_beside(
@@ -129,6 +129,8 @@ def _add_leftovers_of_kubernetes(
         f"pvc-{short}",
         sizeGb="1",
         labels={
+            "goog-gke-cluster-id-base32": _base32_of(cluster["id"]),
+            "goog-gke-volume": "",
             "goog-k8s-cluster-name": cluster["name"],
             "goog-k8s-cluster-location": cluster["location"],
         },
@@ -148,6 +150,10 @@ def _add_leftovers_of_kubernetes(
     )
     endpoints = [{"instance": node["name"], "port": 80} for node in nodes["items"]]
     builder.change(path, "attachNetworkEndpoints", networkEndpoints=endpoints)
+
+
+def _base32_of(cluster_id: str) -> str:
+    return b32encode(bytes.fromhex(cluster_id)).decode().rstrip("=").lower()
 
 
 def _note_beside(builder: Builder, collection: str, name: str, **body: Any) -> str:
