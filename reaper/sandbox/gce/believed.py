@@ -79,6 +79,9 @@ BELIEVED: Mapping[str, str] = {
         "Deleting it again is refused with resourceNotReady; its `deletionProtection` cannot be"
         " set meanwhile, which is not imitated."
     ),
+    "compute: subnets of an auto network": (
+        "They go with the network only; the refusal's reason is invalidResourceUsage."
+    ),
     "compute: names that are not there": "A request that names them is refused with notFound.",
     "compute: lists": (
         "They may hear late of what is new and gone when a fault says so; a plain list that is not"
@@ -102,8 +105,8 @@ BELIEVED: Mapping[str, str] = {
         " cluster's ID; the cluster's labels are on nodes and their disks."
     ),
     "gke: leftovers": (
-        "What Kubernetes makes bears none of the owner's labels; a claimed disk has the cluster's ID"
-        " as `goog-gke-cluster-id-base32`, an endpoint group nothing of the cluster but its nodes."
+        "What Kubernetes makes bears none of the owner's labels; a claimed disk has the cluster's"
+        " ID as `goog-gke-cluster-id-base32`, an endpoint group nothing but the cluster's nodes."
     ),
     "gke: a second deletion": "It is FAILED_PRECONDITION while the first one runs.",
     "assets: types": "Regional variants are types of their own for disks and backend services.",
