@@ -4,7 +4,9 @@
 VENV    := .venv
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
-WORKERS ?= 2
+# As many as there are processors, and not so many that they wait for one Docker engine.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); \
+	echo $$(( n > 8 ? 8 : n )))
 
 # The first Python that runs and is new enough (a version manager's shim may exist and not run).
 PYTHON  ?= $(shell for python in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -20,13 +22,13 @@ CORE    := reaper/model/*,reaper/errors.py,reaper/tags/*,reaper/tags.py,reaper/p
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Show the whole life of a leak, on the local Docker engine
+demo: $(READY) ## Show the whole life of a leak, in an AWS sandbox and on the Docker engine
 	$(BIN)/reaper demo
 
 test: $(READY) ## Run all tests; those that need a Docker engine or PostgreSQL skip without one
 	@rm -f .coverage .coverage.*
 	@# Thousands of histories would take thrice as long under the coverage's tracer.
-	$(BIN)/pytest tests/simulation -n $(WORKERS) -q
+	$(BIN)/pytest tests/simulation -n $(WORKERS) --dist worksteal -q
 	$(BIN)/pytest --ignore=tests/simulation -n $(WORKERS) --dist loadgroup --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --skip-empty | tail -n 3
 	@echo "Every branch of the core:" && \
@@ -51,6 +53,8 @@ simulate: $(READY) ## Try thousands of histories against the promises
 docs: $(READY) ## Write the pages that are made from the code
 	$(BIN)/python docs/configuration.py > docs/configuration.md.new
 	mv docs/configuration.md.new docs/configuration.md
+	$(BIN)/python docs/aws_kinds.py > docs/aws-kinds.md.new
+	mv docs/aws-kinds.md.new docs/aws-kinds.md
 
 setup: $(READY) ## Make .venv with everything pinned
 

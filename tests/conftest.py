@@ -11,15 +11,18 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadGroupScheduling
 
 from reaper.sandbox.guard import attempts, forbid_leaving, forget_attempts
 
 if TYPE_CHECKING:
     import docker
+
+    from reaper.sandbox.aws import AwsSandbox
 
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile(
@@ -35,6 +38,30 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 REQUIRED = frozenset(os.environ.get("REAPER_TEST_REQUIRE", "").replace(",", " ").split())
 
 BUSYBOX = "reaper-test-busybox:1"
+
+
+# Whose tests share what is costly to make, or must not run side by side: one process runs them all.
+TOGETHER = frozenset(
+    {
+        "tests/acceptance/test_aws_in_use.py",
+        "tests/providers/aws/test_each_kind.py",
+        "tests/providers/docker/test_swarm.py",
+    }
+)
+
+
+class ModulesTogether(LoadGroupScheduling):  # type: ignore[misc] # xdist bears no types
+    """`--dist loadgroup` by module: the mark `xdist_group` renames tests, and pytest 9.2 does not
+    let it.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module in TOGETHER else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    return ModulesTogether(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 # A test that could reach a real cloud fails by itself.
@@ -99,6 +126,41 @@ def postgres_url() -> str:
     if not url:
         _do_without("postgres", "no PostgreSQL server: REAPER_TEST_POSTGRES names none")
     return url
+
+
+@pytest.fixture(scope="session")
+def aws_running() -> Iterator[AwsSandbox]:
+    """One emulated AWS for all tests of this process: there cannot be two."""
+    pytest.importorskip("moto")
+    from reaper.sandbox.aws import AwsSandbox  # noqa: PLC0415 - only these tests need moto
+
+    with AwsSandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def aws_sandbox(aws_running: AwsSandbox, monkeypatch: pytest.MonkeyPatch) -> AwsSandbox:
+    """The emulated AWS, empty, and credentials that only it takes."""
+    return _emptied(aws_running, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def aws_of_module(aws_running: AwsSandbox) -> Iterator[AwsSandbox]:
+    """The same for a whole module, whose tests then belong into one group of xdist's."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield _emptied(aws_running, patch)
+
+
+def _emptied(sandbox: AwsSandbox, patch: pytest.MonkeyPatch) -> AwsSandbox:
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            patch.delenv(name)
+    patch.setenv("AWS_ACCESS_KEY_ID", "x")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    patch.setenv("AWS_CONFIG_FILE", os.devnull)
+    patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    sandbox.reset()
+    return sandbox
 
 
 def _busybox_tree() -> bytes:

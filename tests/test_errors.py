@@ -1,7 +1,7 @@
 import inspect
 
 import reaper.errors
-from reaper.errors import ReaperError
+from reaper.errors import ConfigurationError, ReaperError
 
 _TREE = " │├└─"
 
@@ -28,6 +28,13 @@ def test_the_tree_at_the_top_of_the_module_is_the_tree_of_classes() -> None:
     drawn = _drawn()
 
     assert drawn == _defined()
+
+
+def test_many_problems_of_a_configuration_are_a_list() -> None:
+    assert str(ConfigurationError("one")) == "one"
+    assert str(ConfigurationError("one", "two")) == (
+        "the configuration has 2 problems:\n  - one\n  - two"
+    )
 
 
 def test_every_error_says_in_a_sentence_what_it_means() -> None:

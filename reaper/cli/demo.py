@@ -1,12 +1,27 @@
-"""`reaper demo`: the whole life of a leak on the local Docker engine, with proof."""
+"""`reaper demo`: the whole life of a leak, in an AWS sandbox and on the local Docker engine."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reaper.cli import log
 
+if TYPE_CHECKING:
+    from reaper.sandbox.demo.stage import Stage
+
 FAILED = 1
+
+
+class Place(StrEnum):
+    """Where the demo can be played."""
+
+    AWS = "aws"
+    DOCKER = "docker"
 
 
 def register(app: typer.Typer) -> None:
@@ -14,20 +29,52 @@ def register(app: typer.Typer) -> None:
     app.command(name="demo")(demo)
 
 
-def demo() -> None:
+def demo(
+    only: Annotated[
+        Place | None,
+        typer.Option(help="Play one chapter alone: in the AWS sandbox, or on a Docker engine."),
+    ] = None,
+) -> None:
     """Show the whole life of a leak: create, kill the run, sweep, and prove the rest untouched.
 
-    It works on the local Docker engine (or the one that DOCKER_HOST names), in a realm of its
-    own, takes less than a minute, needs no registry, and removes everything that it made.
+    It is played in an AWS sandbox within this process, and on the local Docker engine (or the one
+    that DOCKER_HOST names) if one answers, in a realm of its own. It takes less than a minute,
+    needs no credentials and no registry, and removes everything that it made.
     """
     log.configure()
-    from reaper.cli.demo_engine import find_engine  # noqa: PLC0415 - `--help` does not need it
+    from reaper.cli.demo_story import play  # noqa: PLC0415 - `--help` does not need it
+    from reaper.cli.failures import write  # noqa: PLC0415 - as above
 
-    found = find_engine()
-    if found is None:
+    played = []
+    for stage in _stages(only):
+        with stage as ready:
+            played.append(play(ready))
+        write("Everything that the demo made has been removed again.\n\n")
+    if not played or not all(played):
         raise typer.Exit(FAILED)
+    write(_NEXT)
 
-    from reaper.cli.demo_story import play  # noqa: PLC0415 - it needs docker-py, as just proven
 
-    if not play(*found):
-        raise typer.Exit(FAILED)
+def _stages(only: Place | None) -> Iterator[AbstractContextManager[Stage]]:
+    """The chapters that can be played here; what cannot is said, and what it needs."""
+    from reaper.cli.demo_places import find_engine, has_sandbox  # noqa: PLC0415 - as above
+
+    sandbox = only is not Place.DOCKER and has_sandbox()
+    if sandbox:
+        from reaper.sandbox.demo_aws.stage import aws_stage  # noqa: PLC0415 - as just proven
+
+        yield aws_stage()
+    if only is not Place.AWS:
+        found = find_engine(needed=not sandbox)
+        if found is not None:
+            from reaper.sandbox.demo_docker.stage import docker_stage  # noqa: PLC0415 - as above
+
+            yield docker_stage(*found)
+
+
+_NEXT = """\
+To try it with your own tests:
+  reaper init     write a configuration from the engines and credentials found here, observing only
+  reaper plan     what would be done on them, and why
+  reaper sweep    do it
+"""

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from reaper.cli.render import grid
-from reaper.cli.words import short_id
-from reaper.sandbox.demo_docker.proof import Check, Finding
-from reaper.sandbox.demo_docker.things import Part, Thing
+from reaper.sandbox.demo.checks import Check, Proof
+from reaper.sandbox.demo.parts import Part, Thing
+
+# More things than that are counted by service.
+_LISTED = 40
 
 
 def scene(things: Sequence[Thing]) -> str:
-    """Show what there is on the engine, and whose."""
+    """Show what there is, and whose."""
+    if len(things) > _LISTED:
+        return _counted(things)
     rows = [
         (thing.part.value, thing.kind, thing.name, thing.about)
         for part in Part
@@ -21,18 +26,10 @@ def scene(things: Sequence[Thing]) -> str:
     return grid(("whose", "kind", "name", "what it is"), rows)
 
 
-def proof(findings: Iterable[Finding]) -> str:
-    """Show what the engine says of what had to stay."""
-    rows = [
-        (
-            finding.thing.part.value,
-            finding.thing.kind,
-            finding.thing.name,
-            "; ".join(finding.differences) or _same(finding),
-        )
-        for finding in findings
-    ]
-    return grid(("whose", "kind", "name", "docker inspect"), rows)
+def proof(shown: Proof, asked: str) -> str:
+    """Show what the place says of what had to stay."""
+    rows = [(thing.part.value, thing.kind, thing.name, told) for thing, told in shown.told]
+    return grid(("whose", "kind", "name", asked), rows)
 
 
 def results(checks: Iterable[Check]) -> str:
@@ -44,11 +41,16 @@ def results(checks: Iterable[Check]) -> str:
     return "\n".join(lines)
 
 
-def _same(finding: Finding) -> str:
-    facts = finding.before
-    state, started = facts.get("state"), facts.get("started", "")
-    if state in {"running", "paused"}:
-        return f"the same {short_id(facts['ID'])}, {state} since {started[11:19]}Z"
-    if state is not None:
-        return f"the same {short_id(facts['ID'])}, {state}"
-    return f"the same, of {facts['created'][:19].replace('T', ' ')}"
+def _counted(things: Sequence[Thing]) -> str:
+    rows = []
+    for part in Part:
+        services: dict[str, Counter[str]] = {}
+        for thing in things:
+            if thing.part is part:
+                _, service, noun = thing.kind.split(":", 2)
+                services.setdefault(service, Counter())[noun] += 1
+        rows += [
+            (part.value, service, ", ".join(f"{n} {noun}" for noun, n in nouns.items()))
+            for service, nouns in services.items()
+        ]
+    return grid(("whose", "service", "what there is"), rows)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -18,18 +19,24 @@ from reaper.cli.words import plain
 from reaper.client import directories
 from reaper.durations import describe_duration
 from reaper.errors import IdentityMismatch, LedgerError, PlaceUnreachable, ReaperError
-from reaper.model import Cell
-from reaper.providers.protocol import Identity, Provider, Query
+from reaper.model import Cell, Gap
+from reaper.providers.protocol import Allowance, Held, Identity, Permitting, Provider, Query
 from reaper.sweep.fleet import pin_name
+from reaper.sweep.site import sentence
 from reaper.tags import marker_keys
 
 _EXIT_CODE = {"ok": 0, "bad": 1, "wrong": 2}
+_MARKS = {"ok": ("✓", "green"), "unknown": ("?", "yellow")}
+_NOT_OK = ("✗", "bold red")
+# So many kinds are still read one by one; of more, their services are counted.
+_FEW_KINDS = 8
 
 
 class Health(StrEnum):
     """How something stands."""
 
     OK = "ok"
+    UNKNOWN = "unknown"  # it could not be looked at
     BAD = "bad"  # it does not work
     WRONG = "wrong"  # it is not what was configured or pinned
 
@@ -40,6 +47,7 @@ class Finding:
 
     Attributes:
         remedy: What to do; None where nothing is to be done.
+        names: All that the detail is about, where it names only some.
     """
 
     subject: str
@@ -47,6 +55,7 @@ class Finding:
     health: Health
     detail: str
     remedy: str | None = None
+    names: tuple[str, ...] = ()
 
 
 def examine(session: Session, *, accepted: frozenset[str]) -> tuple[Finding, ...]:
@@ -69,9 +78,9 @@ def as_text(findings: Sequence[Finding]) -> str:
     """Write it for a person."""
     grid = table("", "what", "check", "finding", "what to do")
     for finding in findings:
-        ok = finding.health is Health.OK
+        mark, style = _MARKS.get(finding.health, _NOT_OK)
         grid.add_row(
-            Text("✓" if ok else "✗", style="green" if ok else "bold red"),
+            Text(mark, style=style),
             Text(plain(finding.subject)),
             Text(finding.check),
             Text(plain(finding.detail)),
@@ -92,6 +101,7 @@ def as_document(findings: Sequence[Finding]) -> dict[str, Any]:
                 "health": finding.health.value,
                 "detail": finding.detail,
                 "remedy": finding.remedy,
+                "names": list(finding.names),
             }
             for finding in findings
         ],
@@ -200,7 +210,7 @@ def _place(session: Session, provider: Provider, accepted: frozenset[str]) -> It
         identity = provider.identity()
         cells = provider.cells()
     except PlaceUnreachable as error:
-        remedy = "start it, or correct its place in the configuration"
+        remedy = "see that it runs and takes the credentials, or correct its place"
         yield _bad(provider.name, "reachable", str(error), remedy)
         return
     except IdentityMismatch as error:
@@ -220,6 +230,7 @@ def _place(session: Session, provider: Provider, accepted: frozenset[str]) -> It
     yield from _pin(session, provider, identity, accepted)
     for cell in cells:
         yield from _cell(session, provider, cell)
+        yield from _permissions(session, provider, cell)
 
 
 def _pin(
@@ -257,18 +268,106 @@ def _cell(session: Session, provider: Provider, cell: Cell) -> Iterator[Finding]
     before = session.clock.now()
     index = provider.index(cell, Query(keys=keys, full=True))
     after = session.clock.now()
-    for gap in index.gaps:
-        remedy = "give the caller the permission to list it, or see why it does not answer"
-        yield _bad(subject, f"list {gap.kind or 'it'}", gap.reason, remedy)
+    yield from _unlisted(subject, index.gaps)
     unlisted = {gap.kind for gap in index.gaps} | index.not_offered
-    listed = [kind for kind in provider.kinds if kind not in unlisted and None not in unlisted]
+    # Where kinds have gaps of their own, each was asked for by itself, and one of no kind is an
+    # index's; else it is the whole place's.
+    whole = bool(index.gaps) and all(gap.kind is None for gap in index.gaps)
+    listed = [kind for kind in provider.kinds if kind not in unlisted and not whole]
     if listed:
-        detail = ", ".join(listed)
-        yield Finding(subject=subject, check="list", health=Health.OK, detail=detail)
+        yield Finding(
+            subject=subject,
+            check="list",
+            health=Health.OK,
+            detail=_counted(listed),
+            names=tuple(listed),
+        )
     if index.clock is not None:
         clock = min(max(index.clock, before), after)  # it told the time somewhere in between
         apart = abs(index.clock - clock)
         yield _clock(subject, apart, session.config.policy().max_skew)
+
+
+def _unlisted(subject: str, gaps: Sequence[Gap]) -> Iterator[Finding]:
+    """Say what cannot be listed, a line for each service."""
+    grouped: dict[str | None, list[Gap]] = {}
+    for gap in gaps:
+        grouped.setdefault(gap.kind and gap.kind.split(":")[1], []).append(gap)
+    for service, several in grouped.items():
+        first, *rest = several
+        more = f" (and {len(rest)} more)" if rest else ""
+        yield Finding(
+            subject=subject,
+            check=f"list {(service if rest else first.kind) or 'it'}",
+            health=Health.BAD,
+            detail=f"{first.reason}{more}",
+            remedy="give the caller the permission to list it, or see why it does not answer",
+            names=tuple(dict.fromkeys(gap.kind for gap in several if gap.kind is not None)),
+        )
+
+
+def _counted(kinds: Sequence[str]) -> str:
+    """Name the kinds; of many, count those of each service."""
+    if len(kinds) <= _FEW_KINDS:
+        return ", ".join(kinds)
+    services = Counter(kind.split(":")[1] for kind in kinds)
+    return f"{len(kinds)} kinds: " + ", ".join(
+        name if count == 1 else f"{name} {count}" for name, count in sorted(services.items())
+    )
+
+
+def _permissions(session: Session, provider: Provider, cell: Cell) -> Iterator[Finding]:
+    """Say which permissions are missing, a line for each service, and which cannot be told."""
+    if not isinstance(provider, Permitting):
+        return
+    config = session.config
+    told = provider.allowances(cell, config.policy(), config.tag_rules())
+    subject = f"{cell.provider} {cell.label}"
+    if allowed := _named(told, Held.ALLOWED):
+        detail = f"{len(allowed)} of {len(told)} are there"
+        yield Finding(
+            subject=subject,
+            check="permissions",
+            health=Health.OK,
+            detail=detail,
+            names=allowed,
+        )
+    for service, denied in _by(told, Held.DENIED, lambda each: each.action.split(":")[0]).items():
+        reasons = dict.fromkeys(each.reason for each in denied)
+        actions = tuple(each.action for each in denied)
+        missing = ", ".join(action.partition(":")[2] for action in actions)
+        yield Finding(
+            subject=subject,
+            check=f"permissions of {service}",
+            health=Health.BAD,
+            detail=f"missing: {missing}: {'; '.join(reasons)}",
+            remedy=f"attach what `reaper iam {provider.name}` prints",
+            names=actions,
+        )
+    for reason, unknown in _by(told, Held.UNKNOWN, lambda each: each.reason).items():
+        actions = tuple(each.action for each in unknown)
+        yield Finding(
+            subject=subject,
+            check="permissions",
+            health=Health.UNKNOWN,
+            detail=f"not checked: {sentence(actions)}: {reason}",
+            remedy=unknown[0].remedy,
+            names=actions,
+        )
+
+
+def _named(told: Iterable[Allowance], held: Held) -> tuple[str, ...]:
+    return tuple(each.action for each in told if each.held is held)
+
+
+def _by(
+    told: Iterable[Allowance], held: Held, key: Callable[[Allowance], str]
+) -> dict[str, list[Allowance]]:
+    grouped: dict[str, list[Allowance]] = {}
+    for each in told:
+        if each.held is held:
+            grouped.setdefault(key(each), []).append(each)
+    return grouped
 
 
 def _bad(subject: str, check: str, detail: str, remedy: str | None) -> Finding:

@@ -13,6 +13,7 @@ from reaper.cli import (
     config,
     demo,
     exec_,
+    iam,
     inspect,
     ledger,
     log,
@@ -67,7 +68,7 @@ def _program(
     log.verbose.set(verbose)
 
 
-for group in (demo, inspect, act, clean, people, exec_, tags, setup):
+for group in (demo, inspect, act, clean, people, exec_, tags, setup, iam):
     group.register(app)
 app.add_typer(run.app, name="run", cls=Commands)
 app.add_typer(config.app, name="config", cls=Commands)

@@ -112,9 +112,10 @@ def resolve(
         entry = _judged(found, mark, session)
         after = entry.verdict
         assert after is not None  # it has a case
-        if resolution is Resolution.ADOPT and after == verdict:
+        stays = (after.decision, after.rule) == (verdict.decision, verdict.rule)
+        if resolution is Resolution.ADOPT and stays:
             raise ResolutionRefused(
-                f"{name} cannot be adopted: {verdict.reason}. Mend its tags, or dismiss it"
+                f"{name} cannot be adopted: {after.reason}. Mend its tags, or dismiss it"
             )
         session.ledger.mark(name, mark)
         _tell(entry, as_json=as_json)
@@ -228,6 +229,7 @@ def _judged(found: Found, mark: Mark, session: Session) -> Entry:
     said = case.mark or mark
     marked = replace(
         mark,
+        at=mark.at if mark.resolution or not said.resolution else said.at,
         keep_until=mark.keep_until or said.keep_until,
         resolution=mark.resolution or said.resolution,
         rule=mark.rule or said.rule,

@@ -23,6 +23,7 @@ from reaper.model import Cell, Decision, Gap, Plan, RunState, Status
 from reaper.plan import plan_id
 
 _NARROW = 32  # what a terminal leaves a column of names at least, if they are that long
+_KEPT_IN_PLAN = 12
 _WIDE = 100_000  # off a terminal nothing is folded, so that a line is found whole
 
 STYLES: Mapping[str, str] = MappingProxyType(
@@ -87,7 +88,9 @@ def listing(views: Sequence[View], gaps: Sequence[Gap]) -> str:
         names = _names(view.listed)
         rows = {entry.key: (*names[entry.key], _age(entry, view.now)) for entry in view.listed}
         parts.extend(_grouped(view.listed, rows, view))
-    return shown(*parts, *gap_lines(gaps), _counts(entry for v in views for entry in v.listed))
+    return shown(
+        *parts, *gap_lines(gaps), _counts((entry for v in views for entry in v.listed), gaps)
+    )
 
 
 def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
@@ -103,9 +106,11 @@ def plans(views: Sequence[View], gaps: Sequence[Gap]) -> str:
         listed = sorted(
             view.listed, key=lambda entry: (waves.get(entry.key, len(waves)), entry.key)
         )
-        parts.extend(_grouped(listed, rows, view))
+        parts.extend(_grouped(listed, rows, view, counted=_KEPT_IN_PLAN))
         parts.extend(_footer(view))
-    return shown(*parts, *gap_lines(gaps), _counts(entry for v in views for entry in v.listed))
+    return shown(
+        *parts, *gap_lines(gaps), _counts((entry for v in views for entry in v.listed), gaps)
+    )
 
 
 def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, str]) -> str:
@@ -120,7 +125,7 @@ def result(listed: Sequence[Entry], gaps: Sequence[Gap], skipped: Mapping[str, s
             parts.extend((Text(title, style="bold underline"), *_grouped(group, rows), Text()))
     for cell, reason in skipped.items():
         parts.append(Text(plain(f"{cell}: {reason}"), style="yellow"))
-    return shown(*parts, *gap_lines(gaps), _counts(listed))
+    return shown(*parts, *gap_lines(gaps), _counts(listed, gaps))
 
 
 def gap_lines(gaps: Sequence[Gap]) -> Iterable[RenderableType]:
@@ -155,9 +160,15 @@ def _heading(cell: Cell, views: Sequence[View]) -> Iterable[RenderableType]:
 
 
 def _grouped(
-    listed: Iterable[Entry], rows: Mapping[str, Sequence[Text]], view: View | None = None
+    listed: Iterable[Entry],
+    rows: Mapping[str, Sequence[Text]],
+    view: View | None = None,
+    counted: int | None = None,
 ) -> Iterable[RenderableType]:
-    """Tell once of each run, once under it of each reason, and then what that is about."""
+    """Tell once of each run, once under it of each reason, and then what that is about.
+
+    More than `counted` that are kept for one reason are counted, not named; None: all are named.
+    """
     widths = [max(map(len, column)) for column in zip(*rows.values(), strict=True)]
     for number, (run, of_run) in enumerate(_by_run(listed, view)):
         if number > 0:
@@ -166,6 +177,9 @@ def _grouped(
         for _, group in groupby(sorted(of_run, key=_rank), key=_rank):
             alike = list(group)
             yield _reason_line(alike[0])
+            if counted is not None and decided(alike[0])[0] == "keep" and len(alike) > counted:
+                yield _tally(alike)
+                continue
             yield _rows([rows[entry.key] for entry in alike], widths)
 
 
@@ -223,6 +237,13 @@ def _rows(rows: Sequence[Sequence[Text]], widths: Sequence[int]) -> RenderableTy
     return Padding(laid, (0, 0, 0, 2), expand=False)
 
 
+def _tally(alike: Sequence[Entry]) -> RenderableType:
+    """Count what a plan leaves alone by kind: `reaper ls` names it."""
+    kinds = Counter(entry.ref.kind for entry in alike)
+    told = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    return Padding(Text(plain(told)), (0, 0, 0, 2))
+
+
 def _names(listed: Sequence[Entry]) -> Mapping[str, tuple[Text, Text]]:
     """Give each its kind and name, with its ID only where another one has that name too."""
     count = Counter((entry.ref.kind, entry.name) for entry in listed)
@@ -272,12 +293,16 @@ def _footer(view: View) -> Iterable[RenderableType]:
 def _became(entry: Entry, name: tuple[Text, Text]) -> tuple[Text, ...]:
     outcome = entry.outcome
     word = entry.became.value if entry.became is not None else decided(entry)[0] or "left"
-    why = without_addresses((outcome.detail if outcome else entry.detail) or "")
+    told = (outcome.detail if outcome else entry.detail) or ""
+    why = without_addresses(told)
     blocked_by = outcome.blocked_by if outcome else entry.blocked_by
-    # A sentence names some of them, or all; what it does not name is a place's own word for it.
-    unnamed = [name for name in blocked_by if parsed(name) is None and name not in why]
+    # A sentence names the first of many references, or none; other names are a place's own words.
+    named = any(name in told for name in blocked_by if parsed(name) is not None)
+    unnamed = [
+        name for name in blocked_by if name not in told and not (named and parsed(name) is not None)
+    ]
     if unnamed:
-        why += f" (by {', '.join(unnamed)})"
+        why += f" (by {without_addresses(', '.join(unnamed))})"
     if outcome is not None and outcome.until is not None and entry.became is not Status.GONE:
         why += f"; {_UNTIL.get(outcome.status, 'tried again at')} {at(outcome.until)}"
     return _word(word), *name, Text(plain(why))
@@ -286,7 +311,7 @@ def _became(entry: Entry, name: tuple[Text, Text]) -> tuple[Text, ...]:
 _UNTIL: Mapping[Status, str] = MappingProxyType({Status.SCHEDULED: "purged at"})
 
 
-def _counts(listed: Iterable[Entry]) -> RenderableType:
+def _counts(listed: Iterable[Entry], gaps: Sequence[Gap]) -> RenderableType:
     counts: Counter[str] = Counter()
     for entry in listed:
         if entry.became is not None:
@@ -295,7 +320,8 @@ def _counts(listed: Iterable[Entry]) -> RenderableType:
             counts["no run's"] += 1
         else:
             counts[_PAST[entry.verdict.decision]] += 1
-    return Text(", ".join(f"{count} {word}" for word, count in counts.items()) or "nothing found")
+    nothing = "nothing found where it could be looked" if gaps else "nothing found"
+    return Text(", ".join(f"{count} {word}" for word, count in counts.items()) or nothing)
 
 
 _PAST: Mapping[Decision, str] = MappingProxyType(

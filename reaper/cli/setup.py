@@ -12,6 +12,8 @@ import typer
 from reaper.cli import failures, options
 
 _FILE = Path("reaper.yaml")
+# The key of a place that says which one it is.
+_NAMED_BY = {"docker": "host", "aws": "account"}
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +27,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite ./reaper.yaml.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write ./reaper.yaml from the engines that answer here."""
+    """Write ./reaper.yaml from the engines and credentials found here."""
     from reaper.config import load
     from reaper.errors import ConfigurationError, UsageError
     from reaper.providers.opening import discover
@@ -97,5 +99,6 @@ def _starting_configuration(found: dict[str, list[str]]) -> str:
     for provider, addresses in found.items():
         if addresses:
             lines.append(f"  {provider}:")
-            lines.extend(f"    - host: {json.dumps(address)}" for address in addresses)
+            key = _NAMED_BY[provider]
+            lines.extend(f"    - {key}: {json.dumps(address)}" for address in addresses)
     return "\n".join(lines) + "\n"

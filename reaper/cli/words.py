@@ -14,7 +14,7 @@ from reaper.model.run import Ending
 
 _LONG_ID = 24
 _HEX = frozenset("0123456789abcdef")
-_REFERENCE = r"[a-z0-9]+:[a-z0-9-]+@[^\s(),;]+"
+_REFERENCE = r"[a-z0-9]+(?::[a-z0-9./-]+)+@[^\s(),;]+"
 
 _HOW: Mapping[Ending, str] = MappingProxyType(
     {
@@ -44,7 +44,11 @@ def short_id(text: str) -> str:
     'abababababab'
     >>> short_id("a-volume-that-somebody-gave-a-name")
     'a-volume-that-somebody-gave-a-name'
+    >>> short_id("arn:aws:sns:eu-west-1:123456789012:orders")
+    'orders'
     """
+    if text.startswith("arn:"):
+        return text.split(":", 5)[-1]
     bare = text.removeprefix("sha256:")
     return bare[:12] if len(bare) > _LONG_ID and set(bare) <= _HEX else text
 
@@ -73,6 +77,8 @@ def without_addresses(text: str) -> str:
     'used_by web, which is not to go'
     >>> without_addresses("used by docker:container@ENGINE/" + "12ab" * 16)
     'used by docker:container 12ab12ab12ab'
+    >>> without_addresses("waits for aws:ec2:subnet@123456789012/eu-west-1/subnet-1 to go first")
+    'waits for aws:ec2:subnet subnet-1 to go first'
     """
     text = re.sub(rf" \({_REFERENCE}\)", "", text)
     text = re.sub(rf"{_REFERENCE} \(([^()]+)\)", r"\1", text)

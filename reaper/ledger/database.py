@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -113,7 +114,7 @@ class Part:
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row; False where one of the same key is there, which is left alone."""
-    statement = _insert(connection, table).on_conflict_do_nothing()
+    statement = _inserting_new(connection.dialect.name, table)
     # Without the option SQLAlchemy forgets the count of an INSERT on some drivers.
     counted = statement.execution_options(preserve_rowcount=True)
     return connection.execute(counted, row).rowcount == 1
@@ -121,7 +122,7 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
 
 def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, leaving alone those of a key that is there."""
-    connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+    connection.execute(_inserting_new(connection.dialect.name, table), rows)
 
 
 def upsert(
@@ -135,20 +136,8 @@ def upsert(
 
     Of the column `least` the lesser value stays.
     """
-    statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key]
-    changed = {
-        name: statement.excluded[name]
-        for name in (rows if isinstance(rows, Mapping) else rows[0])
-        if name not in keys
-    }
-    if least is not None:
-        old, new = table.c[least], statement.excluded[least]
-        changed[least] = case((old < new, old), else_=new)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed),
-        rows,
-    )
+    names = tuple(rows if isinstance(rows, Mapping) else rows[0])
+    connection.execute(_upserting(connection.dialect.name, table, names, least), rows)
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -158,8 +147,25 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
         yield chunk
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    if connection.dialect.name == "postgresql":
+@cache
+def _upserting(dialect: str, table: Table, names: tuple[str, ...], least: str | None) -> Any:
+    """The statement for rows of these columns: to build it takes longer than to execute it."""
+    statement = _insert(dialect, table)
+    keys = [column.name for column in table.primary_key]
+    changed = {name: statement.excluded[name] for name in names if name not in keys}
+    if least is not None:
+        old, new = table.c[least], statement.excluded[least]
+        changed[least] = case((old < new, old), else_=new)
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+@cache
+def _inserting_new(dialect: str, table: Table) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - only where it is used
 
         return postgresql.insert(table)

@@ -96,10 +96,12 @@ def _words(mark: Mark) -> str:
 def _mark_of(rows: Iterable[Row[Any]]) -> Mark:
     said = {row.matter: row for row in rows}
     keep, resolution = said.get(_KEEP), said.get(_RESOLUTION)
+    decisive = resolution or keep
+    assert decisive is not None  # each row is of one of them
     who = dict.fromkeys(row.who for row in said.values())
     return Mark(
         by=" and ".join(who),
-        at=max(row.at for row in said.values()),
+        at=decisive.at,
         keep_until=None if keep is None else keep.keep_until,
         resolution=None if resolution is None else resolution.resolution,
         rule=None if resolution is None else resolution.rule,

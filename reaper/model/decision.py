@@ -102,6 +102,7 @@ class Mark:
     """What a person said of one resource: to keep it, or how its quarantine ends.
 
     Attributes:
+        at: When it was resolved, or where it was not, when the keep was asked for.
         keep_until: A time, FOREVER, or None.
         resolution: `adopt` or `dismiss`, of the quarantine by `rule`.
     """

@@ -28,9 +28,11 @@ class Stay:
 
 def stay(resource: Resource, at: datetime) -> Stay | None:
     """Why it does not go now for its own sake, whatever else is planned; None: it may go."""
-    left = _leaving(resource, at)
-    if left is not None:
-        return left
+    return _leaving(resource, at) or forbidden(resource)
+
+
+def forbidden(resource: Resource) -> Stay | None:
+    """Why nobody may delete it, not even along with something else; None: nothing forbids it."""
     if resource.protection is not None:
         return Stay(status=Status.PROTECTED, detail=resource.protection)
     if resource.held_by:

@@ -103,6 +103,12 @@ def created_at(case: Case) -> datetime | None:
     return None if created is None else later(created, -case.skew)
 
 
+def used_at(case: Case) -> datetime | None:
+    """The resource's last use on our clock."""
+    used = case.resource.used
+    return None if used is None else later(used, -case.skew)
+
+
 def started_at(case: Case) -> datetime | None:
     """The start of the run: the ledger's word, or where it knows none the ID's."""
     if isinstance(case.run, Run):

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from reaper.model import Decision, Rule, Verdict
 from reaper.policy import rules
-from reaper.policy.case import Case, Consideration, Evaluation, Policy
+from reaper.policy.case import Case, Consideration, Evaluation, Policy, show, used_at
 from reaper.policy.rules import Answer, Met
 
 ADOPT = "adopt"
 DISMISS = "dismiss"
+
+# An adoption that ends these says nothing of a use after it; of the others rule `used` is asked.
+_BY_USE = frozenset({Rule.GARBLED, Rule.USED, Rule.AGELESS})
 
 
 def judge(case: Case, policy: Policy) -> Verdict:
@@ -45,6 +48,10 @@ def _answer(rule: Rule, case: Case, policy: Policy) -> Answer:
     if mark.resolution == DISMISS and answer.decision is not Decision.KEEP:
         return Met(Decision.KEEP, f"dismissed by {said}: {answer.reason}")
     if mark.resolution == ADOPT and answer.decision is Decision.QUARANTINE:
+        used = used_at(case)
+        if rule in _BY_USE and used is not None and used > mark.at:
+            since = f"it was used or written to at {show(used)}, after that"
+            return Met(Decision.QUARANTINE, f"adopted by {said}, but {since}: {answer.reason}")
         return _adopted(rule, case, policy, answer, said)
     return answer
 
@@ -71,6 +78,14 @@ def _adopt_garbled(case: Case, policy: Policy, answer: Met, said: str) -> Answer
     return Met(Decision.REAP, f"adopted by {said}: {answer.reason}")
 
 
+def _used(case: Case, policy: Policy) -> Answer:
+    """Ask about its use; what a person left for that stays, also when no trace of it is left."""
+    answer, mark = rules.used(case, policy), case.mark
+    if mark is not None and mark.rule is Rule.USED and mark.resolution == DISMISS:
+        return Met(Decision.QUARANTINE, answer if isinstance(answer, str) else answer.reason)
+    return answer
+
+
 def _reported(case: Case, policy: Policy) -> Answer:
     """Turn what would be reaped into a report, where only a report is allowed."""
     why = rules.report_only(case, policy)
@@ -95,7 +110,7 @@ _ASK: Mapping[Rule, Callable[[Case, Policy], Answer]] = {
     Rule.ALIVE: rules.alive,
     Rule.ELDER: rules.elder,
     Rule.COPY: rules.copy,
-    Rule.USED: rules.used,
+    Rule.USED: _used,
     Rule.YOUNG: rules.young,
     Rule.REPORTED: _reported,
     Rule.FINISHED: rules.finished,

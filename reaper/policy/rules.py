@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from reaper.durations import describe_duration
-from reaper.model import Decision, Ending, Resource, Run, Unavailable, Unknown
+from reaper.model import Basis, Decision, Ending, Resource, Run, Unavailable, Unknown
 from reaper.policy.case import (
     Case,
     Policy,
@@ -18,6 +18,7 @@ from reaper.policy.case import (
     over_at,
     show,
     started_at,
+    used_at,
 )
 
 # Tags hold whole seconds, rounded up.
@@ -76,6 +77,7 @@ def _doubt_of_clocks(case: Case, policy: Policy) -> str | None:
         return f"the provider's clock and ours are {apart} apart, and {most} is the most allowed"
     past = {
         "its creation": created_at(case),
+        "its last use": used_at(case),
         "its first sighting": case.first_seen,
         "its run's start": started_at(case),
         "its run's end": times.get("its run's end"),
@@ -237,10 +239,9 @@ def copy(case: Case, policy: Policy) -> Answer:
 
 def used(case: Case, policy: Policy) -> Answer:
     """Quarantine what somebody used or wrote to after its run's end: it serves another now."""
-    at, over = case.resource.used, over_at(case)
+    at, over = used_at(case), over_at(case)
     if at is None or over is None:
         return "whether it was used after its run's end is not known"
-    at = later(at, -case.skew)
     if at - over <= policy.grace:
         return f"it was last used at {show(at)}, its run's end is {show(over)}"
     return Met(
@@ -272,8 +273,11 @@ def report_only(case: Case, policy: Policy) -> str | None:
     """Say in words why this may only be reported; None where it may be reaped."""
     if case.claim.report_only:
         return f"the profile {case.claim.profile or 'of its parent'} only reports"
-    if case.kind is not None and case.kind.report_only and case.kind.name not in policy.enabled:
-        return f"who uses a {case.kind.name} cannot be enumerated, so it is only reported"
+    kind, journal = case.kind, case.claim.basis is Basis.JOURNAL
+    if kind is not None and kind.reused and journal and case.resource.ref.incarnation is None:
+        return "only the journal has it, by a name that somebody may have used again"
+    if kind is not None and kind.report_only and kind.name not in policy.enabled:
+        return f"who uses a {kind.name} cannot be enumerated, so it is only reported"
     return None
 
 
@@ -323,10 +327,13 @@ def ageless(case: Case, policy: Policy) -> Answer:
     if not isinstance(case.run, Unknown) or case.claim.expires is not None:
         return "its run is known, or it bears an expiry"
     after, since = policy.reap_unknown_after, created_at(case) or case.first_seen
-    if after is not None and since is not None and case.now - since > after:
+    used = used_at(case)
+    last = since if since is None or used is None else max(since, used)
+    if after is not None and last is not None and case.now - last > after:
+        told = "is there since" if last is since else "was last used at"
         return Met(
             Decision.REAP,
-            f"nobody knows its run {case.run.id}, and it is there since {show(since)}, longer "
+            f"nobody knows its run {case.run.id}, and it {told} {show(last)}, longer ago "
             f"than policy.reap_unknown_after, {describe_duration(after)}",
         )
     return Met(Decision.QUARANTINE, f"nobody knows its run {case.run.id}, and it bears no expiry")

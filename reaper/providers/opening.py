@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from reaper.errors import ConfigurationError
+from reaper.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from reaper.config import Config
-    from reaper.providers.protocol import Provider
+    from reaper.providers.protocol import Permissions, Provider
 
 # Provider -> the module and function that open one of its places.
 OPENERS: Mapping[str, tuple[str, str]] = {
     "docker": ("reaper.providers.docker", "open_docker"),
     "aws": ("reaper.providers.aws", "open_aws"),
 }
+# Provider -> the module and function that write down what it must be allowed.
+PERMITTERS: Mapping[str, tuple[str, str]] = {"aws": ("reaper.providers.aws", "permitted")}
 
 
 def open_places(
@@ -45,6 +48,35 @@ def discover() -> dict[str, list[str]]:
         except ConfigurationError:
             found[name] = []
     return found
+
+
+def permissions(
+    provider: str, config: Config, *, kinds: frozenset[str], read_only: bool, simulate: bool
+) -> Permissions:
+    """Write down what a provider must be allowed for these kinds (empty: for all enabled ones).
+
+    Raises:
+        ConfigurationError: The provider's SDK is not installed.
+        UsageError: It grants no permissions, or has no such kind.
+    """
+    if provider not in PERMITTERS:
+        known = ", ".join(PERMITTERS)
+        if provider in OPENERS:
+            raise UsageError(
+                f"{provider} knows no policies: whoever reaches it may do everything; a policy can "
+                f"be written for {known}"
+            )
+        raise UsageError(f"reaper knows no provider {provider!r}; a policy can be for {known}")
+    every = known_kinds()[provider]
+    for kind in sorted(kinds - set(every)):
+        near = get_close_matches(kind, every, n=1)
+        meant = f": did you mean {near[0]}?" if near else f"; it has {', '.join(every)}"
+        raise UsageError(f"{provider} has no kind {kind!r}{meant}")
+    module, function = PERMITTERS[provider]
+    written: Permissions = _function(provider, module, function)(
+        config, kinds=kinds or frozenset(every), read_only=read_only, simulate=simulate
+    )
+    return written
 
 
 def known_kinds() -> dict[str, list[str]]:

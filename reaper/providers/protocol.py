@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from reaper.model import Cell, Gap, JournalEntry, Kind, Ref, Resource
+from reaper.policy import Policy
+from reaper.tags import TagRules
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +123,54 @@ class Identity:
     caller: str | None = None
     pin: bool = True
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permissions:
+    """What a caller must be allowed, in the cloud's own form.
+
+    Attributes:
+        documents: The policy; more than one where it is larger than the cloud takes at once.
+        unconditioned: Deletions that are allowed whatever tags there are, and why, by action.
+    """
+
+    documents: tuple[Mapping[str, Any], ...]
+    unconditioned: Mapping[str, str]
+
+
+class Held(StrEnum):
+    """Whether a permission is there."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNKNOWN = "unknown"  # it could not be asked without changing something
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allowance:
+    """What was found out about one permission.
+
+    Attributes:
+        action: As the cloud calls it.
+        reason: Why it is missing or not known, in words; empty where it is there.
+        remedy: What would make it known; None where nothing would.
+    """
+
+    action: str
+    held: Held
+    reason: str = ""
+    remedy: str | None = None
+
+
+@runtime_checkable
+class Permitting(Protocol):
+    """A provider that can be asked what its caller may do."""
+
+    def allowances(self, cell: Cell, policy: Policy, rules: TagRules) -> Sequence[Allowance]:
+        """Ask for each permission that a sweep of this cell needs, by calls that change nothing.
+
+        What is asked for all cells together is told of in one of them. Called after `identity`.
+        """
 
 
 class Provider(Protocol):

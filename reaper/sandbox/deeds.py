@@ -16,6 +16,7 @@ class Deed(StrEnum):
     CREATED = "created"
     RETAGGED = "retagged"
     ASKED = "asked to go"  # a deletion reached the world, whatever it answered
+    USED = "used"  # or written to
     GONE = "gone"
     CHANGED = "changed"  # something that held it went
     SPARED = "spared"  # its scheduled purge was called off

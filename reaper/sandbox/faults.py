@@ -65,6 +65,7 @@ class Fault:
         chance: With which probability it befalls a matching call.
         delay: How long, for effects that have a duration.
         detail: What the answer says; None: the emulator's own words.
+        code: The code that an error has, where the emulator speaks in codes; None: the usual one.
     """
 
     effect: Effect
@@ -77,6 +78,7 @@ class Fault:
     chance: float = 1.0
     delay: timedelta = timedelta(0)
     detail: str | None = None
+    code: str | None = None
 
     def matches(self, call: Call) -> bool:
         """Whether this is a call that it can befall."""

@@ -20,7 +20,7 @@ from reaper.providers.protocol import (
 )
 from reaper.sandbox.deeds import Deletion, Progress
 from reaper.sandbox.faults import Call, Effect, Fault, FaultInjector, Operation
-from reaper.sandbox.sorts import KINDS
+from reaper.sandbox.sorts import EVERYWHERE, KINDS
 from reaper.sandbox.things import Going, Missing, Protected, Refused
 from reaper.sandbox.world import World
 
@@ -97,9 +97,14 @@ class MemoryProvider:
         return Identity(place="memory", id="memory", caller=self._by)
 
     def cells(self) -> Sequence[Cell]:
-        """One cell a scope."""
+        """One cell a scope; what has no region comes after the regions."""
         return tuple(
-            Cell(provider=self.name, scope=scope, label=f"memory {scope}")
+            Cell(
+                provider=self.name,
+                scope=scope,
+                label=f"memory {scope}",
+                rank=int(scope == EVERYWHERE),
+            )
             for scope in self._world.scopes
         )
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from reaper.model import Edge, Ref, Relation, Resource
-from reaper.sandbox.sorts import SORTS
+from reaper.sandbox.sorts import IMAGE, SORTS
 
 
 class Bond(StrEnum):
-    """How one thing holds another; each reads «this … that»."""
+    """How one thing holds another; each reads «this … that».
+
+    Who is held from another scope does not know more than that it is.
+    """
 
     NEEDS = "needs"  # that cannot go while this is there
     HOLDS = "holds"  # the same, and that is let go when this goes
@@ -74,6 +77,7 @@ class Thing:
         history: Its tags and since when it has had them, on `Clock.elapsed`; None: it is gone.
         wanted: How many members a group is to have.
         protection_shown: Whether a read tells of the protection.
+        used: When somebody last used it or wrote to it.
         purge: Counts the scheduled purges; only the last one is valid.
     """
 
@@ -81,6 +85,7 @@ class Thing:
     tags: Mapping[str, str]
     created: datetime | None
     by: str
+    used: datetime | None = None
     name: str | None = None
     inherited: frozenset[str] = frozenset()
     bonds: list[tuple[Bond, Thing]] = field(default_factory=list)
@@ -94,9 +99,43 @@ class Thing:
     purge: int = 0
     purged_at: datetime | None = None
 
+    @property
+    def lacks_members(self) -> bool:
+        """Whether it is a group that is to have more."""
+        return len(self.bound(Bond.CONTROLS)) < self.wanted
+
     def bound(self, *bonds: Bond) -> list[Thing]:
         """What it holds by one of these bonds."""
         return [other for bond, other in self.bonds if bond in bonds]
+
+
+def new_thing(
+    ref: Ref,
+    *,
+    tags: Mapping[str, str],
+    created: datetime | None,
+    by: str,
+    name: str | None,
+    bonds: Sequence[tuple[Bond, Thing]],
+) -> Thing:
+    """Make a thing; of an image that it needs it bears the tags too, where it has no such key."""
+    images = [(bond, other) for bond, other in bonds if other.ref.kind == IMAGE]
+    born_with = {
+        key: value
+        for bond, other in images
+        if bond is Bond.NEEDS
+        for key, value in other.tags.items()
+        if key not in tags
+    }
+    return Thing(
+        ref=ref,
+        tags={**born_with, **tags},
+        created=created if SORTS[ref.kind].dated else None,
+        by=by,
+        name=name,
+        inherited=frozenset(key for _, other in images for key in other.tags),
+        bonds=list(bonds),
+    )
 
 
 def describe(thing: Thing, there: Iterable[Thing]) -> Resource:
@@ -126,13 +165,16 @@ def _describe(thing: Thing, holders: Iterable[tuple[Bond, Thing]]) -> Resource:
     from_this = [
         Edge(relation=relation, other=other.ref, name=other.name)
         for bond, other in thing.bonds
+        if other.ref.scope == thing.ref.scope
         for relation in _SEEN_FROM_THIS[bond]
     ]
+    here = [(bond, each) for bond, each in holders if each.ref.scope == thing.ref.scope]
     from_that = [
         Edge(relation=_SEEN_FROM_THAT[bond], other=each.ref, name=each.name)
-        for bond, each in holders
+        for bond, each in here
         if bond in _SEEN_FROM_THAT
     ]
+    held_by = [str(each.ref) for _, each in holders if each.ref.scope != thing.ref.scope]
     return Resource(
         ref=thing.ref,
         name=thing.name,
@@ -145,15 +187,18 @@ def _describe(thing: Thing, holders: Iterable[tuple[Bond, Thing]]) -> Resource:
         edges=tuple(dict.fromkeys(from_this + from_that)),
         protection=thing.protection if thing.protection_shown else None,
         indirect=SORTS[thing.ref.kind].indirect,
+        used=thing.used if SORTS[thing.ref.kind].tells_use else None,
+        held_by=tuple(dict.fromkeys(held_by)),
     )
 
 
 def users(thing: Thing, there: Iterable[Thing]) -> tuple[Ref, ...]:
-    """What keeps a thing from going."""
+    """What keeps a thing from going: nobody refuses on behalf of what is in another scope."""
     return tuple(
         dict.fromkeys(
             each.ref
             for each in there
+            if each.ref.scope == thing.ref.scope
             for bond, other in each.bonds
             if other is thing and bond in _PIN_DOWN
         )
@@ -182,11 +227,27 @@ def taken_along(thing: Thing) -> list[Thing]:
     return along + [deeper for other in along for deeper in taken_along(other)]
 
 
-def as_indexed(thing: Thing, *, new: float, gone: float) -> Mapping[str, str] | None:
-    """Give the tags under which an index shows a thing; None where it does not show it.
+def mark(thing: Thing, *, going: bool, state: str) -> None:
+    """Let a thing and what goes with it be on their way out, or no longer."""
+    for each in (thing, *taken_along(thing)):
+        each.going, each.state = going, state
 
-    The index has heard of creations and other tags up to `new`, of what is gone up to `gone`.
+
+def as_indexed(
+    things: Iterable[Thing], *, new: float, gone: float
+) -> tuple[tuple[Ref, Mapping[str, str]], ...]:
+    """Show things with their tags as an index does.
+
+    It has heard of creations and other tags up to `new`, of what is gone up to `gone`.
     """
+    return tuple(
+        (thing.ref, tags)
+        for thing in things
+        if (tags := _tags_in_index(thing, new=new, gone=gone)) is not None
+    )
+
+
+def _tags_in_index(thing: Thing, *, new: float, gone: float) -> Mapping[str, str] | None:
     known: Mapping[str, str] | None = None
     for since, tags in thing.history:
         if tags is None and since <= gone:
@@ -207,4 +268,5 @@ def address(kind: str, scope: str, name: str | None, *, number: int, taken: Cont
         name = next(ref.id for ref in pool if ref.key not in taken)
     elif not sort.reused or name is None:
         name = f"{noun}-{number}"
-    return Ref(kind=kind, scope=scope, id=name, incarnation=str(number) if sort.reused else None)
+    told = sort.reused and not sort.kind.reused
+    return Ref(kind=kind, scope=scope, id=name, incarnation=str(number) if told else None)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import RLock
 
 from reaper.clock import Clock
 from reaper.model import Ref, Resource
+from reaper.sandbox.agenda import Agenda
 from reaper.sandbox.deeds import Deed, Deletion, Mutation, Progress
-from reaper.sandbox.sorts import DISK, GROUP, IMAGE, MACHINE, SORTS
+from reaper.sandbox.sorts import DISK, GROUP, MACHINE, SORTS
 from reaper.sandbox.things import (
     LET_GO,
     TAKE_ALONG,
@@ -22,8 +22,9 @@ from reaper.sandbox.things import (
     as_indexed,
     describe,
     describe_all,
+    mark,
+    new_thing,
     refuse,
-    taken_along,
 )
 
 ANEW_AFTER = timedelta(seconds=30)  # how soon a group makes a lost member anew
@@ -50,7 +51,7 @@ class World:
         self._there: dict[str, Thing] = {}
         self._ever: list[Thing] = []
         self._deletions: dict[str, Deletion] = {}
-        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._agenda = Agenda()
         self._number = 0
         self._lock = RLock()
 
@@ -137,6 +138,18 @@ class World:
             now = self._clock.elapsed()
             thing.history.append((now, thing.tags))
             self._note(thing, Deed.RETAGGED, now, by=by)
+
+    def use(self, ref: Ref, *, by: str) -> None:
+        """Let somebody use a thing, or write to it; whether a read tells of it depends on its kind.
+
+        Raises:
+            Refused: It is going or not there (Missing).
+        """
+        with self._lock:
+            self._settle()
+            thing, now = self._holdable(ref), self._clock.elapsed()
+            thing.used = self._time(now)
+            self._note(thing, Deed.USED, now, by=by)
 
     def copy(self, ref: Ref, *, by: str, name: str | None = None) -> Ref:
         """Copy a thing with its tags, as snapshot tools do."""
@@ -227,12 +240,8 @@ class World:
             self._settle()
             now = self._clock.elapsed()
             new, gone = now - lag.total_seconds(), now - ghost.total_seconds()
-            return tuple(
-                (thing.ref, tags)
-                for thing in self._ever
-                if (thing.ref.kind, thing.ref.scope) == (kind, scope)
-                and (tags := as_indexed(thing, new=new, gone=gone)) is not None
-            )
+            ever = (each for each in self._ever if (each.ref.kind, each.ref.scope) == (kind, scope))
+            return as_indexed(ever, new=new, gone=gone)
 
     def delete(
         self, ref: Ref, *, by: str, slow: timedelta = _NO_TIME, late: timedelta | None = None
@@ -266,18 +275,18 @@ class World:
         deletion = Deletion(handle=f"deletion-{self._next()}")
         self._deletions[deletion.handle] = deletion
         if late is not None:
-            _mark(thing, going=True, state="deleting")
-            self._later(now + late.total_seconds(), lambda _: _fail(thing, deletion))
+            mark(thing, going=True, state="deleting")
+            self._agenda.later(now + late.total_seconds(), lambda _: _fail(thing, deletion))
         elif sort.purged_after is not None:
-            _mark(thing, going=True, state="to be purged")
+            mark(thing, going=True, state="to be purged")
             deletion.progress = Progress.DONE
             deletion.purge = thing.purged_at = self.now() + sort.purged_after
             thing.purge += 1
             self._later_purge(thing, now + sort.purged_after.total_seconds(), by=by)
         elif sort.takes + slow:
-            _mark(thing, going=True, state="deleting")
+            mark(thing, going=True, state="deleting")
             due = now + (sort.takes + slow).total_seconds()
-            self._later(due, lambda at: self._finish(thing, deletion, at, by=by))
+            self._agenda.later(due, lambda at: self._finish(thing, deletion, at, by=by))
         else:
             self._finish(thing, deletion, now, by=by)
         return deletion
@@ -289,7 +298,7 @@ class World:
             if thing.purge == number:
                 self._go(thing, at, by=by)
 
-        self._later(due, purge)
+        self._agenda.later(due, purge)
 
     def _finish(self, thing: Thing, deletion: Deletion, at: float, *, by: str) -> None:
         deletion.progress = Progress.DONE
@@ -313,17 +322,14 @@ class World:
                 self._note(other, Deed.CHANGED, at, by=by, cause=thing.ref)
 
     def _later_replenish(self, group: Thing, due: float) -> None:
-        self._later(due, lambda at: self._replenish(group, at))
+        self._agenda.later(due, lambda at: self._replenish(group, at))
 
     def _replenish(self, group: Thing, at: float) -> None:
-        while not group.going and not group.gone and self._lacks_members(group):
+        while not group.going and not group.gone and group.lacks_members:
             needs = [(bond, other) for bond, other in group.bonds if bond is Bond.NEEDS]
             scope, tags = group.ref.scope, group.tags
             member = self._make(MACHINE, scope, at, by=CLOUD, name=None, tags=tags, bonds=needs)
             group.bonds.append((Bond.CONTROLS, member))
-
-    def _lacks_members(self, group: Thing) -> bool:
-        return len(group.bound(Bond.CONTROLS)) < group.wanted
 
     def _make(
         self,
@@ -341,24 +347,8 @@ class World:
             raise Missing(f"there is no scope {scope}")
         if ref.key in self._there:
             raise Refused(f"{ref} already exists")
-        born_with = {
-            key: value
-            for bond, other in bonds
-            if bond is Bond.NEEDS and other.ref.kind == IMAGE
-            for key, value in other.tags.items()
-            if key not in tags
-        }
-        thing = Thing(
-            ref=ref,
-            tags={**born_with, **tags},
-            created=self._time(at) if SORTS[kind].dated else None,
-            by=by,
-            name=name,
-            inherited=frozenset(
-                key for _, other in bonds if other.ref.kind == IMAGE for key in other.tags
-            ),
-            bonds=list(bonds),
-        )
+        created = self._time(at)
+        thing = new_thing(ref, tags=tags, created=created, by=by, name=name, bonds=bonds)
         thing.history.append((at, thing.tags))
         self._there[ref.key] = thing
         self._ever.append(thing)
@@ -394,13 +384,7 @@ class World:
             watcher(mutation)
 
     def _settle(self) -> None:
-        now = self._clock.elapsed()
-        while self._events and self._events[0][0] <= now:
-            due, _, happen = heapq.heappop(self._events)
-            happen(due)
-
-    def _later(self, due: float, happen: Callable[[float], None]) -> None:
-        heapq.heappush(self._events, (due, self._next(), happen))
+        self._agenda.settle(self._clock.elapsed())
 
     def _time(self, elapsed: float) -> datetime:
         return self._epoch + timedelta(seconds=elapsed) + self.skew
@@ -410,12 +394,7 @@ class World:
         return self._number
 
 
-def _mark(thing: Thing, *, going: bool, state: str) -> None:
-    for each in (thing, *taken_along(thing)):
-        each.going, each.state = going, state
-
-
 def _fail(thing: Thing, deletion: Deletion) -> None:
     deletion.progress = Progress.FAILED
     if not thing.gone:
-        _mark(thing, going=False, state="there")
+        mark(thing, going=False, state="there")

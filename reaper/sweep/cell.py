@@ -254,13 +254,14 @@ class Sweep:
             if not news and known is not None and known.until is not None and known.until > now:
                 progress.going.settled[key] = known  # parked: nothing new is known
                 continue
+            stuck = bool(item.taken_by) and progress.going.stuck(str(item.taken_by))
             goes_with = f"goes with {item.taken_by}" if item.taken_by else None
             outcome = outcome_of(
                 item,
-                item.status or Status.PENDING,
+                item.status or (Status.BLOCKED if stuck else Status.PENDING),
                 item.detail or halted or goes_with or "did not have its turn",
                 at=now,
-                blocked_by=item.blocked_by,
+                blocked_by=(str(item.taken_by),) if stuck else item.blocked_by,
                 until=item.until,
                 attempts=known.attempts if known is not None else 0,
             )

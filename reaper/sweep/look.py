@@ -24,12 +24,14 @@ from reaper.model import (
     Status,
     Verdict,
 )
-from reaper.plan import stay
+from reaper.plan import forbidden, stay
 from reaper.providers.protocol import Absent, Reading
 from reaper.sweep.reading import read
 from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.view import View
+
+_STUCK = frozenset({Status.BLOCKED, Status.PROTECTED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +96,10 @@ class Going:
         """Whether this sweep has seen it gone."""
         return key in self.settled and self.settled[key].status is Status.GONE
 
+    def stuck(self, key: str) -> bool:
+        """Whether this sweep has found that something else keeps it from going."""
+        return key in self.settled and self.settled[key].status in _STUCK
+
     def awaited(self, item: Item, others: Iterable[str]) -> tuple[str, ...]:
         """Which of these go before the item and are not gone yet.
 
@@ -131,14 +137,15 @@ class Looker:
 
         The answers are in the order of the items.
         """
-        waits = [self.going.awaited(item, self._before(item)) for item in items]
+        before = self.going.before
+        waits = [self.going.awaited(item, before.get(item.ref.key, ())) for item in items]
         due = [item for item, others in zip(items, waits, strict=True) if not others]
         view = View(self.site, self.read)
         view.take((item.ref for item in due), self._leads)
         self.site.at("read again")
         fresh = self._judge(view)
         return [
-            self._pending(item, f"waits for {sentence(others)} to go first")
+            self._waiting(item, others)
             if others
             else self._look(_Look(item=item, view=view, judged=fresh))
             for item, others in zip(items, waits, strict=True)
@@ -152,9 +159,6 @@ class Looker:
         """Whether what bears the ID now is another resource than the one that was judged."""
         return judged.incarnation != found.incarnation
 
-    def _before(self, item: Item) -> Iterable[str]:
-        return self.going.before.get(item.ref.key, ())
-
     def _leads(self, ref: Ref, resource: Resource) -> Iterator[Ref]:
         """What else must be read to judge what a deletion touches, and by whose word it may."""
         parent = self._parent(ref)
@@ -164,11 +168,13 @@ class Looker:
             return
         for edge in resource.edges:
             key = edge.other.key
-            if (
-                (edge.relation in {Relation.TAKES, Relation.ALTERS} and not self.going.gone(key))
-                or (edge.relation is Relation.CONTROLLED_BY and key not in self.going.planned)
-                or (edge.relation is Relation.MADE and key not in self.survey.world)
-            ):
+            if edge.relation in {Relation.TAKES, Relation.ALTERS, Relation.CONTROLLED_BY}:
+                touches = not self.going.gone(key)
+            elif edge.relation is Relation.USED_BY:
+                touches = key in self.going.planned and not self.going.gone(key)
+            else:
+                touches = edge.relation is Relation.MADE and key not in self.survey.world
+            if touches:
                 yield edge.other
 
     def _parent(self, ref: Ref) -> Ref | None:
@@ -209,7 +215,9 @@ class Looker:
         if own is not None:
             told = self.outcome(item, own.status, own.detail, blocked_by=own.blocked_by)
             return replace(told, until=own.until)
-        hindrance = self._hindrance(look, reading, frozenset({item.ref.key}))
+        hindrance = self._bereft(look, fresh.claim) or self._hindrance(
+            look, reading, frozenset({item.ref.key})
+        )
         if hindrance is not None:
             return hindrance
         taken = self._taken(look, reading)
@@ -236,6 +244,16 @@ class Looker:
             parent = self._parent(parent)
         return None
 
+    def _bereft(self, look: _Look, claim: Claim) -> Outcome | None:
+        """What is a run's by its maker alone is the maker's own, while that is not to go."""
+        maker = self._parent(look.item.ref)
+        there = None if maker is None else look.judged.get(maker.key)
+        derived = claim.basis is Basis.DERIVED
+        if not derived or there is None or there.verdict.decision is Decision.REAP:
+            return None
+        told = f"made by {maker}, which is not to go ({there.verdict.rule}: {there.verdict.reason})"
+        return self.outcome(look.item, Status.BLOCKED, told, blocked_by=(str(maker),))
+
     # --- what its deletion would touch ----------------------------------------------------------
 
     def _hindrance(self, look: _Look, resource: Resource, seen: frozenset[str]) -> Outcome | None:
@@ -253,18 +271,25 @@ class Looker:
         return None
 
     def _outlives(self, look: _Look, resource: Resource, edge: Edge) -> Outcome | None:
-        """What uses or controls it must be gone, or in this plan where a cycle was broken."""
-        other, item = edge.other.key, look.item
-        if other in self.going.planned:
-            waits = self.going.awaited(item, (other,))
-            return self._pending(item, f"waits for {other} to go first") if waits else None
-        if edge.relation is Relation.CONTROLLED_BY:  # its name can outlive it on what it made
-            reading = look.view[edge.other]
-            if (
-                not isinstance(reading, Resource)
-                and look.view.unproved(edge.other, reading) is None
-            ):
+        """What uses or controls it must be gone, or go after it where a cycle was broken."""
+        other, item = edge.other, look.item
+        if self.going.gone(other.key):
+            return None
+        planned = self.going.planned.get(other.key)
+        if self.going.awaited(item, (other.key,)):
+            return self._waiting(item, (other.key,))
+        reading = look.view[other]
+        if not isinstance(reading, Resource):
+            why = look.view.unproved(other, reading)
+            # A controller's name can outlive it on what it made; a user's is believed.
+            if why is None and (planned is not None or edge.relation is Relation.CONTROLLED_BY):
                 return None
+            if planned is not None:
+                return self._pending(
+                    item, f"{edge.relation} {other}, which could not be read again: {why}"
+                )
+        elif planned is not None and not self.changed(planned.ref, reading.ref):
+            return self._stays(look, resource, edge, reading)
         return self._blocked(item, resource, edge)
 
     def _suffers(self, look: _Look, edge: Edge, seen: frozenset[str]) -> Outcome | None:
@@ -280,14 +305,19 @@ class Looker:
         planned = self.going.planned.get(edge.other.key)
         if planned is None or self.changed(planned.ref, reading.ref):
             return self._blocked(item, reading, edge)
-        doubt = self._doubt_of_parents(planned, look.view)
+        return self._stays(look, reading, edge, reading) or self._hindrance(look, reading, seen)
+
+    def _stays(
+        self, look: _Look, resource: Resource, edge: Edge, reading: Resource
+    ) -> Outcome | None:
+        """The other end, which was to go in this plan, is not to go after all, or may not be."""
+        verdict, own = look.judged[edge.other.key].verdict, forbidden(reading)
+        doubt = self._doubt_of_parents(self.going.planned[edge.other.key], look.view)
         if doubt is not None:
-            return self._pending(item, f"of {edge.other}, which it {edge.relation}: {doubt}")
-        fresh = look.judged[edge.other.key]
-        stays = reading.protection is not None or bool(reading.held_by)
-        if fresh.verdict.decision is not Decision.REAP or stays:
-            return self._blocked(item, reading, edge)
-        return self._hindrance(look, reading, seen)
+            return self._pending(look.item, f"{edge.relation} {edge.other}: {doubt}")
+        if verdict.decision is not Decision.REAP:
+            return self._blocked(look.item, resource, edge, f"{verdict.rule}: {verdict.reason}")
+        return None if own is None else self._blocked(look.item, resource, edge, own.detail)
 
     def _taken(self, look: _Look, resource: Resource) -> tuple[Item, ...]:
         """What the deletion takes along, directly or through what it takes, and is still there."""
@@ -342,15 +372,25 @@ class Looker:
             attempts=known.attempts if known is not None else 0,
         )
 
+    def _waiting(self, item: Item, others: Sequence[str]) -> Outcome:
+        """Others go first; where one of them cannot, it blocks."""
+        stuck = [key for key in others if self.going.stuck(key)]
+        if not stuck:
+            return self._pending(item, f"waits for {sentence(others)} to go first")
+        status = self.going.settled[stuck[0]].status
+        told = f"waits for {sentence(stuck)} to go first, which is {status}"
+        return self.outcome(item, Status.BLOCKED, told, blocked_by=tuple(stuck))
+
     def _pending(self, item: Item, detail: str) -> Outcome:
         return self.outcome(item, Status.PENDING, detail)
 
-    def _blocked(self, item: Item, resource: Resource, edge: Edge) -> Outcome:
+    def _blocked(self, item: Item, resource: Resource, edge: Edge, why: str = "") -> Outcome:
         name = f" ({edge.name})" if edge.name else ""
+        why = f" ({why})" if why else ""
         if resource.ref.key == item.ref.key or edge.relation in {Relation.TAKES, Relation.ALTERS}:
-            detail = f"{edge.relation} {edge.other}{name}, which is not to go"
+            detail = f"{edge.relation} {edge.other}{name}, which is not to go{why}"
         else:
-            detail = f"takes along {resource.ref}, which is {edge.relation} {edge.other}{name}"
+            detail = f"takes along {resource.ref}, which is {edge.relation} {edge.other}{name}{why}"
         return self.outcome(item, Status.BLOCKED, detail, blocked_by=(str(edge.other),))
 
     def _not_there(self, item: Item, unproved: str | None) -> Outcome:

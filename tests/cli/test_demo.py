@@ -1,4 +1,4 @@
-"""`reaper demo`, as a process: with an engine, without one, and stopped half-way."""
+"""`reaper demo`, as a process: in the sandbox, on an engine, without one, and stopped half-way."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import docker
 
 DEMO = (sys.executable, "-m", "reaper", "demo")
+ON_DOCKER = (*DEMO, "--only", "docker")
 
 
 @pytest.mark.docker
@@ -26,7 +27,7 @@ def test_the_demo_proves_itself_in_under_a_minute_and_leaves_nothing(
 ) -> None:
     began = time.monotonic()
 
-    done = subprocess.run(DEMO, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(ON_DOCKER, capture_output=True, text=True, timeout=120, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert time.monotonic() - began < 60
@@ -47,7 +48,7 @@ def test_a_demo_that_is_stopped_half_way_still_leaves_nothing(
     docker_engine: docker.DockerClient, act: str, later_s: float
 ) -> None:
     with subprocess.Popen(
-        DEMO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ON_DOCKER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         read: list[str] = []
@@ -64,13 +65,46 @@ def test_a_demo_that_is_stopped_half_way_still_leaves_nothing(
     assert _left_of(docker_engine, "".join(read) + rest) == []
 
 
-def test_without_an_engine_the_demo_says_how_to_get_one() -> None:
+def test_without_an_engine_the_demo_is_played_in_the_sandbox() -> None:
+    pytest.importorskip("moto")
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
 
         done = subprocess.run(
             DEMO,
+            env={**os.environ, "DOCKER_HOST": address, "AWS_PROFILE": "of-somebody"},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r"^ok  ", done.stdout, re.MULTILINE)) == 9
+    assert "FAILED" not in done.stdout
+    assert "Traceback" not in done.stderr
+    assert "Docker is left out, for no engine answers" in done.stderr
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("docker_engine")
+def test_with_an_engine_the_demo_is_played_in_both() -> None:
+    pytest.importorskip("moto")
+
+    done = subprocess.run(DEMO, capture_output=True, text=True, timeout=180, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(re.findall(r"^ok  ", done.stdout, re.MULTILINE)) == 9 + 7
+
+
+def test_without_an_engine_the_docker_chapter_says_how_to_get_one() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
+
+        done = subprocess.run(
+            ON_DOCKER,
             env={**os.environ, "DOCKER_HOST": address},
             capture_output=True,
             text=True,

@@ -15,7 +15,7 @@ import pytest
 COMMANDS = (
     *("ls", "plan", "explain", "history"),
     *("sweep", "apply", "clean", "release", "pause", "resume", "keep", "resolve"),
-    *("init", "doctor", "run", "exec", "tags", "config", "ledger"),
+    *("init", "doctor", "iam", "run", "exec", "tags", "config", "ledger"),
 )
 HEAVY = (
     *("rich", "pydantic", "sqlalchemy", "alembic", "docker", "structlog", "yaml"),

@@ -95,6 +95,40 @@ def test_what_goes_first_stands_first() -> None:
     assert [line.split()[1] for line in told if line.startswith("docker:volume")] == ["c", "a", "b"]
 
 
+def test_a_plan_counts_what_it_leaves_alone_where_that_is_much() -> None:
+    alive = Verdict(decision=Decision.KEEP, rule=Rule.ALIVE, reason="it is alive")
+
+    def kept(number: int) -> Item:
+        found = item(f"v{number}", wave=None)
+        return replace(found, judged=replace(found.judged, verdict=alive))
+
+    few, many = [kept(n) for n in range(12)], [kept(n) for n in range(13)]
+
+    assert "docker:volume v3" in lines(plans([view(*few)], []))
+    assert "13 docker:volume" in lines(plans([view(*many)], []))
+    assert "docker:volume v3" not in lines(plans([view(*many)], []))
+    assert "docker:volume v3 created 2h ago" in lines(listing([view(*many)], []))
+
+
+def test_blockers_that_the_sentence_does_not_name_are_named_after_it() -> None:
+    entry = blocked(item("logs"))
+    outcome = Outcome(
+        ref=entry.ref,
+        run="r-1",
+        status=Status.BLOCKED,
+        detail="it has dependencies",
+        blocked_by=("aws:ec2:network-interface@1/eu/eni-1", "aws:ec2:instance@1/eu/i-1"),
+        at=AT,
+    )
+
+    swept = lines(result(entries([Plan(cell=CELL, at=AT, items=(entry,))], [outcome]), [], {}))
+
+    assert (
+        "blocked docker:volume logs it has dependencies "
+        "(by aws:ec2:network-interface eni-1, aws:ec2:instance i-1)" in swept
+    )
+
+
 def test_a_blocker_is_called_by_its_name() -> None:
     entry = blocked(item("logs"))
     outcome = Outcome(

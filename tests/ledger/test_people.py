@@ -39,6 +39,16 @@ def test_the_end_of_a_quarantine_takes_no_keep_away(ledger: Ledger, clock: Manua
     )
 
 
+def test_a_keep_does_not_make_an_adoption_younger(ledger: Ledger, clock: ManualClock) -> None:
+    adopted = Mark(by="ada", at=clock.wall, resolution="adopt", rule=Rule.USED)
+    ledger.mark(volume("a"), adopted)
+    later = clock.wall + DAY
+
+    ledger.mark(volume("a"), Mark(by="bob", at=later, keep_until=later + DAY))
+
+    assert ledger.marks("ENGINE")[identity(volume("a"))].at == adopted.at
+
+
 def test_a_later_word_on_the_same_matter_holds(ledger: Ledger, clock: ManualClock) -> None:
     ledger.mark(volume("a"), Mark(by="ada", at=clock.wall, keep_until=FOREVER))
     taken_back = Mark(by="bob", at=clock.wall + DAY, keep_until=clock.wall)

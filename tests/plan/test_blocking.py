@@ -1,9 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reaper.model import Outcome, Relation, Status
-from tests.examples import MINUTE, NOW, RUN_ID, SECOND, a_ref, a_resource, an_edge
+from reaper.model import Basis, Judged, Outcome, Relation, Status
+from tests.examples import MINUTE, NOW, RUN_ID, SECOND, a_claim, a_ref, a_resource, an_edge
 from tests.plan.cases import (
     ALTERS,
     CONTROLLED_BY,
@@ -109,6 +110,38 @@ def test_an_edge_to_itself_blocks_nothing(relation: Relation) -> None:
     assert plan.notes == ()
 
 
+def derived(judged: Judged) -> Judged:
+    return replace(judged, claim=a_claim(basis=Basis.DERIVED))
+
+
+def test_what_is_a_runs_by_its_maker_alone_stays_with_it() -> None:
+    cell = cell_of(["function", "logs"], [("function", MADE, "logs")])
+
+    plan = planned([keep(cell["function"]), derived(reap(cell["logs"]))])
+
+    assert statuses(plan) == {"function": None, "logs": Status.BLOCKED}
+    assert item(plan, "logs").blocked_by == ("docker:container@ENGINE/function",)
+    assert (item(plan, "logs").detail or "").startswith(
+        "made by function (docker:container@ENGINE/function), which is not to go"
+    )
+
+
+def test_what_is_a_runs_by_its_maker_alone_goes_after_it() -> None:
+    cell = cell_of(["function", "logs"], [("function", MADE, "logs")])
+
+    plan = planned([reap(cell["function"]), derived(reap(cell["logs"]))])
+
+    assert waves(plan) == [{"function"}, {"logs"}]
+
+
+def test_what_is_a_runs_by_its_own_tag_may_go_before_its_maker() -> None:
+    cell = cell_of(["function", "logs"], [("function", MADE, "logs")])
+
+    plan = planned([keep(cell["function"]), reap(cell["logs"])])
+
+    assert waves(plan) == [{"logs"}]
+
+
 def test_what_waits_for_something_blocked_is_blocked_itself() -> None:
     cell = cell_of("abc", [("a", USED_BY, "b"), ("b", USED_BY, "c")])
 
@@ -147,6 +180,18 @@ def test_what_the_cloud_protects_is_not_sent_and_blocks_what_needs_it() -> None:
     assert statuses(plan) == {"vault": Status.PROTECTED, "group": Status.BLOCKED}
     assert item(plan, "vault").detail == "locked by policy"
     assert "which is protected: locked by policy" in (item(plan, "group").detail or "")
+
+
+def test_what_is_used_from_another_cell_is_blocked_by_name_and_blocks_what_needs_it() -> None:
+    role = a_resource("role", held_by=("machine@elsewhere/i-1", "machine@elsewhere/i-2"))
+
+    plan = planned([reap(a_resource("policy", edges=(an_edge(USED_BY, "role"),))), reap(role)])
+
+    assert statuses(plan) == {"role": Status.BLOCKED, "policy": Status.BLOCKED}
+    assert item(plan, "role").blocked_by == role.held_by
+    assert item(plan, "role").detail == (
+        "used from elsewhere by machine@elsewhere/i-1; machine@elsewhere/i-2"
+    )
 
 
 @pytest.mark.parametrize(("state", "told"), [("removing", " (removing)"), (None, "")])

@@ -61,6 +61,7 @@ def scenes(draw: st.DrawFn, *, tangled: bool = True) -> Mapping[str, Any]:
             edges=tuple(edges[number]),
             going=draw(rarely(st.just(value=True), otherwise=False)),
             protection=draw(rarely(st.just("locked"), None)),
+            held_by=draw(rarely(st.just(("machine@elsewhere/1",)), ())),
         )
         world[resource.ref.key] = resource
         what = draw(st.sampled_from(["reap"] * 5 + ["named"] * 4 + ["keep", "stranger"]))
@@ -132,6 +133,7 @@ def test_only_what_is_to_go_goes(scene: Mapping[str, Any]) -> None:
         assert item.judged.verdict.decision is Decision.REAP
         assert not item.judged.resource.going
         assert item.judged.resource.protection is None
+        assert item.judged.resource.held_by == ()
         parked = scene["parked"].get(key)
         assert parked is None or parked.until <= NOW
 

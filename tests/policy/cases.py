@@ -35,7 +35,7 @@ KEY = Kind(name="aws:kms:key", report_only=True)
 
 def a_case(**changes: Any) -> Case:
     """What a finished run left, long ago; it would be reaped."""
-    resource = {key: changes.pop(key) for key in ("created", "unread") if key in changes}
+    resource = {key: changes.pop(key) for key in ("created", "unread", "used") if key in changes}
     values: dict[str, Any] = {
         "resource": a_resource(**resource),
         "claim": a_claim(),

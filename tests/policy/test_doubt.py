@@ -96,6 +96,10 @@ def test_a_claim_without_a_run_is_nobodys_whatever_it_says_of_its_ground() -> No
             "its creation, 2026-10-01 12:02:00 UTC, is 2m in the future",
         ),
         (
+            {"used": NOW + 2 * MINUTE},
+            "its last use, 2026-10-01 12:02:00 UTC, is 2m in the future",
+        ),
+        (
             {"first_seen": NOW + 2 * MINUTE},
             "its first sighting, 2026-10-01 12:02:00 UTC, is 2m in the future",
         ),
@@ -125,6 +129,7 @@ def test_an_unknown_run_whose_id_is_of_the_future_is_in_question() -> None:
     ("change", "what"),
     [
         ({"created": STARTED.replace(tzinfo=None)}, "its creation"),
+        ({"used": NOW.replace(tzinfo=None)}, "its last use"),
         ({"first_seen": STARTED.replace(tzinfo=None)}, "its first sighting"),
         ({"claim": a_claim(expires=NOW.replace(tzinfo=None))}, "its expiry"),
         ({"claim": a_claim(keep=NOW.replace(tzinfo=None))}, "its keep tag"),
@@ -149,6 +154,7 @@ def test_a_time_without_a_zone_is_in_question(change: Mapping[str, Any], what: s
         {"skew": timedelta(seconds=60)},
         {"skew": timedelta(seconds=-60)},
         {"first_seen": NOW + MINUTE},
+        {"used": NOW + MINUTE},
         {"run": a_run(ended=NOW + MINUTE)},
     ],
 )

@@ -14,6 +14,7 @@ from tests.examples import (
     HOUR,
     MINUTE,
     NOW,
+    SECOND,
     STARTED,
     a_claim,
     a_lapsed_run,
@@ -22,6 +23,7 @@ from tests.examples import (
 from tests.policy.cases import (
     KEEP,
     KEY,
+    MICROSECOND,
     POLICY,
     QUARANTINE,
     REAP,
@@ -40,6 +42,7 @@ QUARANTINED: Mapping[Rule, Mapping[str, Any]] = {
     Rule.KEPT: {"claim": a_claim(keep=FOREVER)},
     Rule.ELDER: {"created": STARTED - HOUR},
     Rule.COPY: {"created": NOW - HOUR},
+    Rule.USED: {"used": NOW - 2 * HOUR},
     Rule.REPORTED: {"kind": KEY},
     Rule.AGELESS: STARTLESS,
 }
@@ -72,7 +75,7 @@ def test_what_is_no_resolution_ends_no_quarantine(resolution: str | None) -> Non
     assert ruled(a_case(mark=mark, created=STARTED - HOUR)) == (QUARANTINE, Rule.ELDER)
 
 
-@pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER, Rule.COPY, Rule.REPORTED])
+@pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER, Rule.COPY, Rule.USED, Rule.REPORTED])
 def test_a_quarantine_that_was_adopted_is_passed_over(rule: Rule) -> None:
     case = a_case(mark=a_mark(resolution=ADOPT, rule=rule), **QUARANTINED[rule])
 
@@ -82,6 +85,49 @@ def test_a_quarantine_that_was_adopted_is_passed_over(rule: Rule) -> None:
     passed = next(each for each in evaluation.considered if each.rule is rule)
     assert not passed.met
     assert passed.note.startswith("adopted by alice on 2026-10-01, so passed over: ")
+
+
+@pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER, Rule.COPY, Rule.USED, Rule.REPORTED])
+def test_what_was_adopted_and_is_used_again_is_in_question_again(rule: Rule) -> None:
+    mark = a_mark(resolution=ADOPT, rule=rule)
+    change = {**QUARANTINED[rule], "used": mark.at + MINUTE}
+
+    decision, _ = ruled(a_case(mark=mark, **change))
+
+    assert decision is QUARANTINE
+
+
+def test_a_use_after_an_adoption_is_told_from_one_before_it_on_our_clock() -> None:
+    mark = a_mark(resolution=ADOPT, rule=Rule.USED)
+    behind = -30 * SECOND
+
+    before = a_case(mark=mark, used=mark.at + behind, skew=behind)
+    after = a_case(mark=mark, used=mark.at + behind + MICROSECOND, skew=behind)
+
+    assert ruled(before) == (REAP, Rule.FINISHED)
+    assert ruled(after) == (QUARANTINE, Rule.USED)
+
+
+@pytest.mark.parametrize("rule", [Rule.GARBLED, Rule.AGELESS])
+def test_what_goes_by_an_adoption_alone_and_is_used_after_it_stays(rule: Rule) -> None:
+    mark = a_mark(resolution=ADOPT, rule=rule)
+    change = UNREADABLE if rule is Rule.GARBLED else STARTLESS
+
+    before = judge(a_case(mark=mark, used=mark.at, **change), POLICY)
+    after = judge(a_case(mark=mark, used=mark.at + MINUTE, **change), POLICY)
+
+    assert (before.decision, before.rule) == (REAP, rule)
+    assert (after.decision, after.rule) == (QUARANTINE, rule)
+    assert after.reason.startswith(
+        "adopted by alice on 2026-10-01, but it was used or written to at 2026-10-01 11:01:00 UTC"
+    )
+
+
+def test_a_use_that_was_dismissed_stays_so_when_its_traces_are_gone() -> None:
+    mark = a_mark(resolution=DISMISS, rule=Rule.USED)
+
+    for used in (NOW - 2 * HOUR, STARTED, None):
+        assert ruled(a_case(mark=mark, used=used)) == (KEEP, Rule.USED)
 
 
 @pytest.mark.parametrize("rule", [Rule.KEPT, Rule.ELDER])
@@ -151,7 +197,7 @@ def test_an_evaluation_tells_every_rule_that_was_asked_in_order() -> None:
     evaluation = evaluate(a_case(run=a_lapsed_run(lease_until=NOW - MINUTE)), POLICY)
 
     assert [each.rule for each in evaluation.considered] == list(Rule)
-    assert [each.met for each in evaluation.considered] == [False] * 14 + [True]
+    assert [each.met for each in evaluation.considered] == [False] * 15 + [True]
     assert all(each.note for each in evaluation.considered)
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from tests.policy.cases import (
     POLICY,
     QUARANTINE,
     REAP,
+    STARTLESS,
     UNKNOWN,
     a_case,
     a_mark,
@@ -211,17 +213,18 @@ def test_a_creation_at_the_beginning_of_the_calendar_is_before_the_run() -> None
 # --- copy ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("run", "end"),
-    [
-        (a_run(), NOW - 4 * HOUR),
-        (a_run(ending=Ending.FORCED), NOW - 4 * HOUR),
-        (a_lapsed_run(), NOW - 3 * HOUR),
-        (a_run(ending=Ending.LAPSED, lease_until=NOW - 5 * HOUR), NOW - 5 * HOUR),
-        (a_lapsed_run(promised=False, expires=NOW - 2 * HOUR), NOW - 2 * HOUR),
-        (UNKNOWN, NOW - 2 * HOUR),
-    ],
+# What is known of a run, and when it counts as over by that.
+ENDS: Sequence[tuple[Any, Any]] = (
+    (a_run(), NOW - 4 * HOUR),
+    (a_run(ending=Ending.FORCED), NOW - 4 * HOUR),
+    (a_lapsed_run(), NOW - 3 * HOUR),
+    (a_run(ending=Ending.LAPSED, lease_until=NOW - 5 * HOUR), NOW - 5 * HOUR),
+    (a_lapsed_run(promised=False, expires=NOW - 2 * HOUR), NOW - 2 * HOUR),
+    (UNKNOWN, NOW - 2 * HOUR),
 )
+
+
+@pytest.mark.parametrize(("run", "end"), ENDS)
 def test_what_appeared_after_its_runs_end_is_in_question(run: Any, end: Any) -> None:
     claim = a_claim(expires=NOW - 2 * HOUR)
 
@@ -236,6 +239,52 @@ def test_what_a_controller_made_late_goes_with_the_controller() -> None:
     case = a_case(created=NOW - HOUR, controller_reaped=True)
 
     assert ruled(case) == (REAP, Rule.FINISHED)
+
+
+# --- used ----------------------------------------------------------------------------------------
+
+
+def test_what_somebody_used_after_its_runs_end_is_in_question() -> None:
+    end = NOW - 4 * HOUR
+
+    late = a_case(used=end + POLICY.grace + MICROSECOND)
+    in_time = a_case(used=end + POLICY.grace)
+
+    assert ruled(late) == (QUARANTINE, Rule.USED)
+    assert ruled(in_time) == (REAP, Rule.FINISHED)
+    assert judge(late, POLICY).reason == (
+        "it was used or written to at 2026-10-01 08:15:00 UTC, after its run's end at "
+        "2026-10-01 08:00:00 UTC: somebody else may rely on it"
+    )
+
+
+@pytest.mark.parametrize(("run", "end"), ENDS)
+def test_a_use_counts_from_the_end_that_is_known_of_its_run(run: Any, end: Any) -> None:
+    claim = a_claim(expires=NOW - 2 * HOUR)
+
+    late = a_case(run=run, claim=claim, created=STARTED, used=end + POLICY.grace + MICROSECOND)
+    in_time = a_case(run=run, claim=claim, created=STARTED, used=end + POLICY.grace)
+
+    assert ruled(late) == (QUARANTINE, Rule.USED)
+    assert ruled(in_time)[1] is not Rule.USED
+
+
+def test_what_a_live_run_uses_is_its_own() -> None:
+    assert ruled(a_case(run=a_live_run(), used=NOW)) == (KEEP, Rule.ALIVE)
+
+
+def test_a_use_of_what_nobody_knows_the_end_of_is_none_after_it() -> None:
+    assert ruled(a_case(used=NOW, **STARTLESS))[1] is not Rule.USED
+
+
+def test_what_was_used_after_its_runs_end_stays_in_question_when_asked_for_by_name() -> None:
+    assert ruled(a_case(used=NOW, named=True)) == (QUARANTINE, Rule.USED)
+
+
+def test_a_use_after_the_runs_end_is_none_where_the_clocks_are_so_far_apart() -> None:
+    late = NOW - 4 * HOUR + POLICY.grace + SECOND
+
+    assert ruled(a_case(used=late, skew=SECOND)) == (REAP, Rule.FINISHED)
 
 
 # --- young ---------------------------------------------------------------------------------------

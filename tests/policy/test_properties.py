@@ -161,6 +161,7 @@ def resources() -> st.SearchStrategy[Resource]:
         mostly(st.just({}), st.dictionaries(st.sampled_from(KEYS), VALUES)),
         name=st.sampled_from(["web", "db"]),
         created=mostly(MOMENTS, st.none()),
+        used=st.none() | MOMENTS,
         inherited=mostly(st.just(frozenset()), st.frozensets(st.sampled_from(KEYS))),
         unread=mostly(st.none(), st.just("its mounts")),
     )
@@ -211,6 +212,35 @@ def test_no_rule_after_alive_is_ever_asked_about_a_live_run(case: Case, policy: 
         assert evaluation.verdict.decision is Decision.KEEP
 
 
+@given(cases(), POLICIES, st.none() | MOMENTS)
+def test_no_use_ever_makes_anything_go_that_would_not_go_without(
+    case: Case, policy: Policy, used: datetime | None
+) -> None:
+    unused = judge(with_use(case, None), policy)
+    verdict = judge(with_use(case, used), policy)
+
+    if verdict.decision is Decision.REAP:
+        assert (unused.decision, unused.rule) == (verdict.decision, verdict.rule)
+
+
+@given(cases(), POLICIES, MOMENTS, MOMENTS)
+def test_what_stays_for_a_use_stays_for_a_later_one(
+    case: Case, policy: Policy, one: datetime, other: datetime
+) -> None:
+    if one.tzinfo is None or other.tzinfo is None:
+        return
+    earlier = judge(with_use(case, min(one, other)), policy)
+    later = judge(with_use(case, max(one, other)), policy)
+
+    if later.decision is Decision.REAP:
+        assert earlier.decision is Decision.REAP
+
+
+def with_use(case: Case, used: datetime | None) -> Case:
+    """The case, its resource used then."""
+    return replace(case, resource=replace(case.resource, used=used))
+
+
 @given(cases(), POLICIES)
 def test_whatever_is_reaped_is_ours_and_its_run_is_over_beyond_doubt(
     case: Case, policy: Policy
@@ -239,8 +269,16 @@ def test_whatever_is_reaped_is_ours_and_its_run_is_over_beyond_doubt(
     keeps = resource.tags.get(KEEP), resource.tags.get("keep")
     adopted = case.mark is not None and case.mark.rule is Rule.KEPT
     assert not {"forever", "alive"} & set(keeps) or adopted
+    over = case.run.ended if isinstance(case.run, Run) and not lapsed(case.run) else None
+    if resource.used is not None and over is not None and resource.used - case.skew > over:
+        resolved = case.mark is not None and case.mark.rule is Rule.USED
+        assert resolved or resource.used - case.skew <= over + policy.grace
     if not case.named and resource.created is not None:
         assert case.now - resource.created + case.skew >= policy.grace
+
+
+def lapsed(run: Run) -> bool:
+    return run.ending is Ending.LAPSED
 
 
 # What each of these changes must keep a thing from being reaped, whatever else is known of it.
@@ -250,6 +288,8 @@ SPOILERS: Mapping[str, Mapping[str, Any]] = {
     "the read was incomplete": {"unread": "its mounts"},
     "the clocks are apart": {"skew": 3 * DAY},
     "it is of the future": {"created": NOW + 3 * DAY},
+    "it is used in the future": {"used": NOW + 3 * DAY},
+    "its use has no time zone": {"used": STARTED.replace(tzinfo=None)},
     "its creation has no time zone": {"created": STARTED.replace(tzinfo=None)},
     "it is older than its run": {"created": STARTED - DAY, "run": a_run(), "mark": None},
     "its tags are garbled": {"garbled": "a bad tag"},

@@ -27,9 +27,12 @@ from reaper.model import (
     Status,
     Verdict,
 )
-from reaper.sandbox.demo_docker.proof import Check, Facts, checks, compare
-from reaper.sandbox.demo_docker.stopping import Stopping
-from reaper.sandbox.demo_docker.things import CONTAINER, NETWORK, Part, Thing
+from reaper.sandbox.demo.checks import Check, Facts, compare
+from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo.runs import Runs
+from reaper.sandbox.demo.stopping import Stopping
+from reaper.sandbox.demo_docker.proof import checks
+from reaper.sandbox.demo_docker.things import CONTAINER, NETWORK
 from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
 from reaper.sandbox.demo_docker.world import DEBUGGER, GARBLED, World
 
@@ -140,13 +143,17 @@ def _checks(
         client=APIClient(base_url="tcp://127.0.0.1:9", version="1.41"),  # it connects to nothing
         mark="abc",
         scope="ENGINE",
-        directory=Path(),
-        stopping=Stopping(),
-        things=[SHARED, LEFTOVER, LIVE, DEBUGGING, HANDMADE],
+        runs=Runs(
+            worker="",
+            directory=Path(),
+            realm="demo-abc",
+            stopping=Stopping(),
+            things=[SHARED, LEFTOVER, LIVE, DEBUGGING, HANDMADE],
+        ),
     )
     return checks(
         world,
-        plan or _plan(Decision.QUARANTINE, Rule.GARBLED),
+        [plan or _plan(Decision.QUARANTINE, Rule.GARBLED)],
         {SHARED.id: outcome or _blocked()},
         compare(BEFORE, after),
         swept,

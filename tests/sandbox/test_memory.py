@@ -18,7 +18,7 @@ from reaper.providers.protocol import (
 from reaper.sandbox.clock import VirtualClock
 from reaper.sandbox.faults import Effect, Fault, FaultInjector, Operation, always, once
 from reaper.sandbox.memory import MemoryProvider
-from reaper.sandbox.sorts import DISK, KINDS, MACHINE, RULE, SECRET
+from reaper.sandbox.sorts import DISK, EVERYWHERE, KINDS, MACHINE, RULE, SECRET
 from reaper.sandbox.things import Bond
 from reaper.sandbox.world import World
 
@@ -65,6 +65,14 @@ def test_it_is_a_provider(lab: Lab) -> None:
     assert provider.identity().id == "memory"
     assert list(provider.cells()) == [CELL]
     assert provider.kinds == KINDS
+
+
+def test_what_has_no_region_comes_after_the_regions() -> None:
+    world = World(VirtualClock(), scopes=(EVERYWHERE, "east", "west"))
+
+    cells = MemoryProvider(world).cells()
+
+    assert {cell.scope: cell.rank for cell in cells} == {EVERYWHERE: 1, "east": 0, "west": 0}
 
 
 def test_the_index_names_what_bears_a_key(lab: Lab) -> None:

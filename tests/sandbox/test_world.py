@@ -9,11 +9,14 @@ from reaper.sandbox.clock import VirtualClock
 from reaper.sandbox.deeds import Deed, Progress
 from reaper.sandbox.sorts import (
     ADDRESS,
+    BUCKET,
     DISK,
+    EVERYWHERE,
     GROUP,
     IMAGE,
     MACHINE,
     NETWORK,
+    ROLE,
     RULE,
     SECRET,
     SORTS,
@@ -292,3 +295,50 @@ def test_things_of_every_kind_can_be_made_and_be_deleted(
     clock.advance(timedelta(days=8))
 
     assert world.find(ref) is None
+
+
+def test_what_is_used_tells_when_and_by_whom_the_log_does(
+    world: World, clock: VirtualClock
+) -> None:
+    bucket, disk = (world.create(kind, "lab", by="run") for kind in (BUCKET, DISK))
+    unused = world.find(bucket)
+    clock.advance(MINUTE)
+
+    for ref in (bucket, disk):
+        world.use(ref, by="somebody")
+
+    used, silent = world.find(bucket), world.find(disk)
+    assert unused is not None
+    assert used is not None
+    assert silent is not None
+    assert (unused.used, used.used, silent.used) == (None, world.now(), None)
+    assert [(each.deed, each.by, each.ref) for each in world.log[-2:]] == [
+        (Deed.USED, "somebody", bucket),
+        (Deed.USED, "somebody", disk),
+    ]
+
+
+def test_what_is_going_is_used_no_more(world: World) -> None:
+    machine = world.create(MACHINE, "lab", by="run")
+    world.delete(machine, by="reaper")
+
+    with pytest.raises(Refused):
+        world.use(machine, by="somebody")
+
+
+def test_a_user_in_another_scope_is_named_and_nobody_refuses_on_its_behalf(
+    clock: VirtualClock,
+) -> None:
+    world = World(clock, scopes=("lab", EVERYWHERE))
+    role = world.create(ROLE, EVERYWHERE, by="run")
+    machine = world.create(MACHINE, "lab", by="run", bonds=[(Bond.NEEDS, role)])
+    held, user = world.find(role), world.find(machine)
+
+    world.delete(role, by="reaper")
+
+    assert held is not None
+    assert user is not None
+    assert (held.held_by, held.edges) == ((str(machine),), ())
+    assert (user.held_by, user.edges) == ((), ())
+    assert world.find(role) is None
+    assert world.find(machine) is not None

@@ -8,13 +8,28 @@ from hypothesis import strategies as st
 
 from reaper.model import Beats
 from reaper.sandbox.faults import Effect, Fault, Operation
-from reaper.sandbox.sorts import ADDRESS, DISK, GROUP, IMAGE, KEY, MACHINE, NETWORK, RULE, SECRET
+from reaper.sandbox.sorts import (
+    ADDRESS,
+    BUCKET,
+    DISK,
+    GROUP,
+    IMAGE,
+    KEY,
+    MACHINE,
+    NETWORK,
+    ROLE,
+    RULE,
+    SECRET,
+)
 from tests.simulation.lab import Journaling
 from tests.simulation.mishaps import MINUTE, Mishap
 from tests.simulation.whims import Whim
 
 _HOURS = timedelta(hours=3)
-_MADE = (DISK, DISK, MACHINE, MACHINE, NETWORK, ADDRESS, SECRET, KEY, RULE, IMAGE, GROUP)
+_MADE = (
+    *(DISK, MACHINE, ROLE) * 2,
+    *(NETWORK, ADDRESS, SECRET, KEY, RULE, IMAGE, GROUP, BUCKET),
+)
 _NAMES = ("data", "cache", "keepme-1")
 
 # What can go wrong, by what is asked.
@@ -56,15 +71,17 @@ _MISHAPS = (
     *Mishap,
     *(Mishap.REGISTRY_GOES, Mishap.HOST_IS_SUSPENDED, Mishap.A_SECOND_DAEMON_SWEEPS) * 2,
 )
+_WHIMS = (*Whim, *(Whim.HOLD_FROM_ABROAD, Whim.USE) * 2)
 
+batches = st.sampled_from([16, 16, 3, 1])
 picks = st.integers(0, 30)
 beats = st.sampled_from(Beats)
 promises = st.sampled_from([True, True, True, False])
 kinds = st.lists(st.sampled_from(_MADE), min_size=1, max_size=3)
 names = st.sampled_from([None, None, *_NAMES])
 journalings = st.sampled_from(Journaling)
-strangers_kinds = st.sampled_from([DISK, NETWORK, MACHINE, ADDRESS])
-whims = st.sampled_from(Whim)
+strangers_kinds = st.sampled_from([DISK, NETWORK, MACHINE, ADDRESS, ROLE])
+whims = st.sampled_from(_WHIMS)
 mishaps = st.sampled_from(_MISHAPS)
 minutes = st.sampled_from([1, 10, 60, 120, 400])
 pauses = st.sampled_from([1, 16, 31, 47, 70, 200])

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from reaper.model import Ending, Relation, Resource, Status
+from reaper.sandbox.sorts import KINDS
 from reaper.sweep.cell import SweepReport
-from tests.simulation.lab import Lab
+from tests.simulation.lab import ABROAD, Lab
 from tests.simulation.runs import GRACE, LEASE, MAX_RUN
 from tests.simulation.truth import RUN, identity
 from tests.simulation.violation import Violation
@@ -79,6 +80,10 @@ def _known_to_be_a_runs(lab: Lab, resource: Resource) -> bool:
     thing = lab.truth.things[identity(resource.ref)]
     if thing.creator is None or thing.relied_upon:
         return False
+    if thing.again or (KINDS[resource.ref.kind].reused and RUN not in resource.tags):
+        return False  # which one the journal means cannot be told
+    if resource.used is not None and not thing.used_in_time:
+        return False  # when its run was over is not the same to everybody
     tag = resource.tags.get(RUN, thing.creator)
     if tag != thing.creator and lab.runs.all[tag].over is Ending.LAPSED:
         return False  # somebody gave it to a run that had stopped creating before it was ended
@@ -109,5 +114,6 @@ def _refuse_silence(lab: Lab, report: SweepReport) -> None:
     explained |= {identity(item.ref) for item in report.plan.items if item.judged.verdict.reason}
     for resource in lab.world.everything():
         tagged = RUN in resource.tags and resource.tags.get("reaper-realm") == "default"
-        if tagged and identity(resource.ref) not in explained and not resource.indirect:
+        swept = resource.ref.scope != ABROAD
+        if swept and tagged and identity(resource.ref) not in explained and not resource.indirect:
             raise Violation(9, f"{resource.ref} is left, and nobody says why")

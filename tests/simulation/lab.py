@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from random import Random
@@ -16,10 +17,11 @@ from reaper.policy import Policy, Protection
 from reaper.sandbox.clock import VirtualClock
 from reaper.sandbox.faults import FaultInjector
 from reaper.sandbox.memory import MemoryProvider
-from reaper.sandbox.sorts import IMAGE, KINDS, MACHINE
+from reaper.sandbox.sorts import BUCKET, EVERYWHERE, IMAGE, KINDS, MACHINE, ROLE
 from reaper.sandbox.things import Bond, Refused
 from reaper.sandbox.world import World
 from reaper.sweep.cell import Sweep, SweepReport
+from reaper.sweep.fleet import Fleet, each
 from reaper.sweep.site import NoDirectories, Settings, Site
 from reaper.tags import TagRules, image_tags, run_tags
 from tests.simulation.process import Checks, Interference, Process
@@ -36,7 +38,7 @@ from tests.simulation.truth import PROTECTED_NAMES, Truth, identity
 from tests.simulation.violation import Killed
 
 SCOPE = "lab"
-CELL = Cell(provider="memory", scope=SCOPE, label="memory lab")
+ABROAD = "abroad"  # where people have machines, and nobody sweeps
 PERSON = "a person"
 _CALL_S = 2.0  # how long a creating call takes: no two things are made at the same moment
 
@@ -62,6 +64,7 @@ class Lab:
     Attributes:
         tally: What happened, to be counted over all histories.
         secretly_protected: The identities of what is protected where no read tells of it.
+        batch: How many resources the provider is to be asked for together.
         disturbed: A clock was wrong, or the ledger lost something, so that a person may be needed.
     """
 
@@ -70,7 +73,7 @@ class Lab:
         self.brake = brake
         self.tally: Counter[str] = Counter()
         self.clock = VirtualClock()
-        self.world = World(self.clock, scopes=(SCOPE,))
+        self.world = World(self.clock, scopes=(SCOPE, EVERYWHERE, ABROAD))
         self.faults = FaultInjector(Random(1))
         self.ledger = Ledger.open("sqlite://", clock=self.clock)
         self.registry = Registry(self.clock, self.ledger)
@@ -78,10 +81,11 @@ class Lab:
         self.truth = Truth(world=self.world, clock=self.clock, runs=self.runs)
         self.world.watchers.append(self.truth.watch)
         limit = None if brake is None else brake.max_deletions
-        self.checks = Checks(cell=CELL, limit=limit, sent=set())
+        self.checks = Checks(limit=limit)
         self.backups: list[tuple[bytes, dict[str, Mark], float | None]] = []
         self.processes: list[Process] = []
         self.secretly_protected: set[str] = set()
+        self.batch = 16
         self.disturbed = False
         self._number = 0
 
@@ -111,6 +115,7 @@ class Lab:
             name = f"{kind.rpartition(':')[2]}-of-{number}"
         if journaling is not Journaling.NOTHING:
             self._journal(true, number, Phase.INTENT, kind, name=name)
+        scope = scope_of(kind)
         tags = image_tags(true.run) if kind == IMAGE else run_tags(true.run) if taggable else {}
         try:
             if kind == MACHINE:
@@ -118,10 +123,10 @@ class Lab:
                 self.truth.things[identity(boot)].parent = made
             else:
                 made = self.world.create(
-                    kind, SCOPE, by=true.run.id, name=name, tags=tags, bonds=bonds
+                    kind, scope, by=true.run.id, name=name, tags=tags, bonds=bonds
                 )
         except Refused:
-            there = self.world.find(Ref(kind=kind, scope=SCOPE, id=name or "?"))
+            there = self.world.find(Ref(kind=kind, scope=scope, id=name or "?"))
             if journaling is Journaling.WHOLE:
                 phase = Phase.FAILED if there is None else Phase.EXISTED
                 found = None if there is None else there.ref
@@ -134,6 +139,8 @@ class Lab:
         thing.journaled = journaling is Journaling.WHOLE
         if journaling is Journaling.WHOLE:
             self._journal(true, number, Phase.CREATED, kind, name=name, ref=made)
+        if kind == BUCKET:
+            self.world.use(made, by=true.run.id)
         self.tally["created"] += 1
         return made
 
@@ -154,7 +161,7 @@ class Lab:
             at=self.clock.now(),
             phase=phase,
             kind=kind,
-            scope=SCOPE,
+            scope=scope_of(kind),
             ref=ref,
             name=name,
             taggable=KINDS[kind].taggable,
@@ -175,11 +182,11 @@ class Lab:
 
     def release(self) -> None:
         """Let a person release what the brake held last."""
-        if self.checks.held is not None:
+        for plan in self.checks.held.values():
             try:
-                self.ledger.release_plan(self.checks.held, PERSON)
+                self.ledger.release_plan(plan, PERSON)
             except PlanRejected:
-                return  # it was held before the backup that the ledger was restored from
+                continue  # it was held before the backup that the ledger was restored from
             self.checks.limit = None
 
     # --- the machinery --------------------------------------------------------------------------
@@ -222,7 +229,7 @@ class Lab:
         wait: timedelta = timedelta(seconds=60),
         full: bool = False,
     ) -> SweepReport | None:
-        """Let a daemon sweep once; None where it was killed, or the ledger left it.
+        """Let a daemon sweep each cell once; None where it was killed, or the ledger left it.
 
         Args:
             interferences: What happens to it on the way.
@@ -241,15 +248,52 @@ class Lab:
                 by=f"daemon-{self._number}",
                 faults=self.faults,
                 pause=self.clock.sleep,
+                batch=self.batch,
             ),
             checks=self.checks,
             elsewhere=elsewhere,
             interferences=interferences,
         )
         self.processes.append(process)
-        site = Site(
+        sites = [self._site(process, cell, full=full) for cell in self._cells(process)]
+        self.tally["sweeps"] += 1
+        try:
+            reports, _ = each(
+                Fleet(sites=tuple(sites), gaps=()), lambda site: self._swept(process, site, wait)
+            )
+        except Killed:
+            self.tally["killed"] += 1
+            return None
+        finally:
+            self.processes.remove(process)
+        if process.broke is not None:
+            raise process.broke
+        if len(reports) < len(sites):
+            self.tally["left by the ledger"] += 1
+            return None
+        for outcome in (outcome for report in reports for outcome in report.outcomes):
+            self.tally[f"outcome {outcome.status}"] += 1
+        return _joined(reports)
+
+    def _cells(self, process: Process) -> list[Cell]:
+        """The cells that are swept: what has no region only where there ever was anything."""
+        used = {thing.ref.scope for thing in self.truth.things.values()} - {ABROAD} | {SCOPE}
+        return [cell for cell in process.provider.cells() if cell.scope in used]
+
+    def _swept(self, process: Process, site: Site, wait: timedelta) -> SweepReport:
+        """Sweep one cell; what must not be passed over as a failure of this cell is kept."""
+        try:
+            return self.engine(site).run(wait_for_lock=wait)
+        except LedgerError:
+            raise
+        except Exception as error:
+            process.broke = error
+            raise
+
+    def _site(self, process: Process, cell: Cell, *, full: bool) -> Site:
+        return Site(
             provider=process.provider,
-            cell=CELL,
+            cell=cell,
             ledger=process.ledger,
             settings=Settings(
                 policy=POLICY,
@@ -260,22 +304,27 @@ class Lab:
             clock=self.clock,
             holder=process.name,
             directories=(
-                NoDirectories() if elsewhere else SimulatedDirectories(self.clock, self.runs)
+                NoDirectories()
+                if process.elsewhere
+                else SimulatedDirectories(self.clock, self.runs)
             ),
             at=process.step,
             workers=1,
         )
-        self.tally["sweeps"] += 1
-        try:
-            report = self.engine(site).run(wait_for_lock=wait)
-        except Killed:
-            self.tally["killed"] += 1
-            return None
-        except LedgerError:
-            self.tally["left by the ledger"] += 1
-            return None
-        finally:
-            self.processes.remove(process)
-        for outcome in report.outcomes:
-            self.tally[f"outcome {outcome.status}"] += 1
-        return report
+
+
+def scope_of(kind: str) -> str:
+    """Where things of this kind are."""
+    return EVERYWHERE if kind == ROLE else SCOPE
+
+
+def _joined(reports: Sequence[SweepReport]) -> SweepReport:
+    """The reports of all cells as one."""
+    first, *others = reports
+    plan = replace(
+        first.plan,
+        items=tuple(item for report in reports for item in report.plan.items),
+        held=next((report.plan.held for report in reports if report.plan.held), None),
+    )
+    outcomes = (*first.outcomes, *(outcome for each in others for outcome in each.outcomes))
+    return replace(first, plan=plan, outcomes=outcomes)

@@ -12,12 +12,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from reaper.model import Beats, Ref
 from reaper.plan import Brake
 from reaper.sandbox.faults import Fault
-from reaper.sandbox.sorts import DISK, GROUP, IMAGE, MACHINE, NETWORK, RULE, SECRET
+from reaper.sandbox.sorts import (
+    BUCKET,
+    DISK,
+    GROUP,
+    IMAGE,
+    MACHINE,
+    NETWORK,
+    ROLE,
+    RULE,
+    SECRET,
+    SORTS,
+)
 from reaper.sandbox.things import Bond, Refused
 from reaper.sweep.cell import Sweep
 from tests.simulation import draws
 from tests.simulation.ending import conclude
-from tests.simulation.lab import PERSON, SCOPE, Journaling, Lab
+from tests.simulation.lab import PERSON, Journaling, Lab, scope_of
 from tests.simulation.mishaps import MINUTE, Mishap, befall, end, run_at
 from tests.simulation.process import Interference, Process
 from tests.simulation.runs import TrueRun
@@ -40,9 +51,16 @@ class History(RuleBasedStateMachine):
 
     @initialize(
         braked=st.sampled_from([False, False, True]),
+        batch=draws.batches,
         runs=st.lists(st.tuples(draws.beats, draws.kinds), max_size=2),
     )
-    def arrange(self, braked: bool, runs: list[tuple[Beats, list[str]]]) -> None:  # noqa: FBT001 - drawn
+    def arrange(
+        self,
+        braked: bool,  # noqa: FBT001 - drawn
+        batch: int,
+        runs: list[tuple[Beats, list[str]]],
+    ) -> None:
+        self.lab.batch = batch
         if braked:
             self.lab.brake, self.lab.checks.limit = _BRAKE, _BRAKE.max_deletions
         for beats, kinds in runs:
@@ -98,7 +116,7 @@ class History(RuleBasedStateMachine):
     @rule(kind=draws.strangers_kinds, name=draws.names)
     def somebody_creates(self, kind: str, name: str | None) -> None:
         try:
-            self.lab.world.create(kind, SCOPE, by=PERSON, name=name)
+            self.lab.world.create(kind, scope_of(kind), by=PERSON, name=name)
         except Refused:
             self.lab.tally["refused whims"] += 1
 
@@ -182,8 +200,8 @@ class History(RuleBasedStateMachine):
         for kind in kinds:
             bonds = [
                 (Bond.NEEDS, made[other])
-                for other in (NETWORK, IMAGE)
-                if other in made and kind in {MACHINE, RULE} and (kind, other) != (RULE, IMAGE)
+                for other in (NETWORK, IMAGE, ROLE)
+                if other in made and (kind == MACHINE or (kind, other) == (RULE, NETWORK))
             ]
             if kind == RULE:
                 bonds += [(Bond.CHANGES, other) for other in self._things(NETWORK)[-1:]]
@@ -206,7 +224,7 @@ class History(RuleBasedStateMachine):
         if self._ripe():
             return
         true = self.lab.runs.begin(tuple(Beats)[pick % 2], promised=True)
-        kinds = (DISK, (MACHINE, NETWORK, SECRET, GROUP)[pick % 4])
+        kinds = (DISK, (MACHINE, NETWORK, SECRET, GROUP, ROLE, BUCKET)[pick % 6])
         self._create(true, kinds, journaling=tuple(Journaling)[pick % 3])
         end(self.lab, true, finishes=pick % 4 > 1)
         self.lab.clock.advance(_OVER)
@@ -222,6 +240,10 @@ class History(RuleBasedStateMachine):
     def _act(self, whim: Whim, thing: int, run: int) -> None:
         """Let somebody do something, half of the time to what is to go."""
         things = (self._ripe() if thing % 2 else []) or self._things()
+        if whim is Whim.USE:  # of what would tell of it, where there is such a thing
+            things = [each for each in things if SORTS[each.kind].tells_use] or [
+                each for each in self._things() if SORTS[each.kind].tells_use
+            ]
         if things:
             other = run_at(self.lab, run) if self.lab.runs.all else None
             indulge(self.lab, whim, things[thing % len(things)], other)

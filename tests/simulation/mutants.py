@@ -13,6 +13,7 @@ from reaper.errors import LockLost
 from reaper.ledger import Intent, Lock
 from reaper.model import (
     Claim,
+    Edge,
     Item,
     Judged,
     Outcome,
@@ -28,7 +29,7 @@ from reaper.model import (
 from reaper.policy import Case
 from reaper.providers.protocol import Absent, Reading, Unreadable
 from reaper.sweep.cell import Sweep
-from reaper.sweep.look import Clear, Looker, Spared
+from reaper.sweep.look import Clear, Looker, Spared, _Look
 from reaper.sweep.recall import Memory
 from reaper.sweep.resume import Resumer
 from reaper.sweep.shoot import Shooter, Shot
@@ -157,6 +158,92 @@ def _without_consequences(resource: Resource) -> Resource:
     blind = {Relation.TAKES, Relation.ALTERS}
     edges = tuple(edge for edge in resource.edges if edge.relation not in blind)
     return replace(resource, edges=edges)
+
+
+class IgnoresWhoUsesItFromElsewhere(Sweep):
+    """What is used from another cell is like any other thing to it."""
+
+    class surveyor(Surveyor):  # noqa: N801
+        def plan(
+            self,
+            scan: Scan,
+            world: Mapping[str, Resource],
+            judged: Sequence[Judged],
+            memory: Memory,
+        ) -> Plan:
+            free = {key: replace(resource, held_by=()) for key, resource in world.items()}
+            judged = [replace(each, resource=free[each.resource.ref.key]) for each in judged]
+            return super().plan(scan, free, judged, memory)
+
+    class looker(Looker):  # noqa: N801
+        def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+            return {key: _held_by_nobody(each) for key, each in super().read(refs).items()}
+
+
+class OverlooksWhoCameFromElsewhere(Sweep):
+    """Whoever uses it from another cell since the plan is not seen by its second look."""
+
+    class looker(Looker):  # noqa: N801
+        def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+            return {key: _held_by_nobody(each) for key, each in super().read(refs).items()}
+
+
+class TakesAlongWhatIsUsedElsewhere(Sweep):
+    """Its second look asks who uses a thing from another cell only of what it is about."""
+
+    class looker(Looker):  # noqa: N801
+        def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
+            taken = {key for key, item in self.going.planned.items() if item.taken_by is not None}
+            return {
+                key: _held_by_nobody(each) if key in taken else each
+                for key, each in super().read(refs).items()
+            }
+
+
+def _held_by_nobody(reading: Reading) -> Reading:
+    return replace(reading, held_by=()) if isinstance(reading, Resource) else reading
+
+
+class TrustsAJournaledName(Sweep):
+    """What bears a name that the journal has is what the journal has, whenever it was made."""
+
+    class surveyor(Surveyor):  # noqa: N801
+        def cases(
+            self,
+            world: Mapping[str, Resource],
+            claims: Mapping[str, Claim],
+            memory: Memory,
+            skew: timedelta,
+            seen: Mapping[str, datetime] | None = None,
+        ) -> dict[str, Case]:
+            cases = super().cases(world, claims, memory, skew, seen)
+            return {key: replace(case, kind=None) for key, case in cases.items()}
+
+
+class IgnoresAUseAfterTheEnd(Sweep):
+    """It does not ask whether somebody used a thing after its run's end."""
+
+    class surveyor(Surveyor):  # noqa: N801
+        def cases(
+            self,
+            world: Mapping[str, Resource],
+            claims: Mapping[str, Claim],
+            memory: Memory,
+            skew: timedelta,
+            seen: Mapping[str, datetime] | None = None,
+        ) -> dict[str, Case]:
+            unused = {key: replace(resource, used=None) for key, resource in world.items()}
+            return super().cases(unused, claims, memory, skew, seen)
+
+
+class BelievesThePlanOfARing(Sweep):
+    """Of things that use each other it deletes the first by what the plan said of the others."""
+
+    class looker(Looker):  # noqa: N801
+        def _outlives(self, look: _Look, resource: Resource, edge: Edge) -> Outcome | None:
+            if edge.other.key in self.going.planned:
+                return None
+            return super()._outlives(look, resource, edge)
 
 
 class DeletesACopy(Sweep):
@@ -307,6 +394,12 @@ MUTANTS: Mapping[type[Sweep], frozenset[int]] = {
     WritesTheIntentAfterTheCall: frozenset({6}),
     TakesANameForTheThing: frozenset({1, 4}),
     FollowsCascadesBlindly: frozenset({1, 2, 4}),
+    IgnoresWhoUsesItFromElsewhere: frozenset({1}),
+    OverlooksWhoCameFromElsewhere: frozenset({1}),
+    TakesAlongWhatIsUsedElsewhere: frozenset({1}),
+    TrustsAJournaledName: frozenset({1}),
+    IgnoresAUseAfterTheEnd: frozenset({1}),
+    BelievesThePlanOfARing: frozenset({1, 2}),
     DeletesACopy: frozenset({1}),
     IgnoresTheFencingToken: frozenset({4}),
     ResendsAResumedIntent: frozenset({6}),

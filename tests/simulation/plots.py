@@ -8,12 +8,12 @@ from datetime import timedelta
 from reaper.model import Beats, Ref
 from reaper.plan import Brake
 from reaper.sandbox.faults import Effect, Fault, Operation, always
-from reaper.sandbox.sorts import ADDRESS, DISK, GROUP, MACHINE
+from reaper.sandbox.sorts import ADDRESS, BUCKET, DISK, GROUP, MACHINE, NETWORK, ROLE
 from reaper.sandbox.things import Bond
 from reaper.sweep.cell import Sweep
 from reaper.tags import run_tags
 from tests.simulation import mutants
-from tests.simulation.lab import PERSON, SCOPE, Journaling, Lab
+from tests.simulation.lab import ABROAD, PERSON, SCOPE, Journaling, Lab
 from tests.simulation.mishaps import MINUTE, end
 from tests.simulation.process import Interference, Process
 from tests.simulation.runs import TrueRun
@@ -98,6 +98,75 @@ def a_live_runs_disk_on_a_dead_machine(lab: Lab) -> None:
     disk = lab.create(live, DISK)
     assert disk is not None
     lab.world.bind(Bond.OWNS, machine, disk)
+    lab.sweep()
+
+
+def held_from_abroad(lab: Lab, ref: Ref) -> None:
+    """Let a person's machine in another region use it."""
+    machine = lab.world.create(MACHINE, ABROAD, by=PERSON)
+    lab.world.bind(Bond.NEEDS, machine, ref)
+
+
+def a_role_that_a_machine_abroad_has(lab: Lab) -> None:
+    _, role = leave(lab, ROLE)
+    held_from_abroad(lab, role)
+    lab.sweep()
+
+
+def a_role_that_a_machine_abroad_is_given(lab: Lab) -> None:
+    _, role = leave(lab, ROLE)
+    interfered(lab, "planned", lambda _: held_from_abroad(lab, role), nth=1)
+
+
+def a_disk_that_goes_along_and_is_used_from_abroad(lab: Lab) -> None:
+    _, machine = leave(lab, MACHINE)
+    boot = next(each.ref for each in lab.world.everything() if each.ref.kind == DISK)
+
+    def use(_: Process) -> None:
+        held_from_abroad(lab, boot)
+        lab.clock.advance(timedelta(seconds=20))
+
+    assert machine in lab.world.makers(boot)
+    interfered(lab, "planned", use)
+
+
+def a_bucket_that_somebody_made_anew(lab: Lab) -> None:
+    _, bucket = leave(lab, BUCKET, name="data")
+    lab.world.recreate(bucket, by=PERSON, tags={})
+    lab.sweep()
+
+
+def a_bucket_that_somebody_else_took_over(lab: Lab) -> None:
+    _, bucket = leave(lab, BUCKET)
+    lab.clock.advance(5 * HOUR)
+    lab.world.use(bucket, by=PERSON)
+    lab.sweep()
+
+
+def a_ring_of_which_one_is_kept(lab: Lab) -> None:
+    first, second = (leave(lab, NETWORK, name=name)[1] for name in ("first", "second"))
+    lab.world.bind(Bond.NEEDS, first, second)
+    lab.world.bind(Bond.NEEDS, second, first)
+
+    def keep(_: Process) -> None:
+        tags = {"reaper-keep": "forever"}
+        there = lab.world.find(second)
+        assert there is not None
+        lab.world.retag(second, {**there.tags, **tags}, by=PERSON)
+        lab.clock.advance(timedelta(seconds=20))
+
+    interfered(lab, "planned", keep)
+
+
+def a_region_and_what_has_none(lab: Lab) -> None:
+    """A machine, and the role that it has, which is in no region; and a bucket of the run's own."""
+    true = lab.runs.begin(Beats.DIRECTORY, promised=True)
+    role = lab.create(true, ROLE)
+    assert role is not None
+    lab.create(true, MACHINE, bonds=[(Bond.NEEDS, role)])
+    lab.create(true, BUCKET)
+    end(lab, true, finishes=False)
+    lab.clock.advance(OVER)
     lab.sweep()
 
 
@@ -189,6 +258,12 @@ PLOTS: Mapping[type[Sweep], Callable[[Lab], None]] = {
     mutants.WritesTheIntentAfterTheCall: a_leftover,
     mutants.TakesANameForTheThing: a_name_that_a_stranger_takes_again,
     mutants.FollowsCascadesBlindly: a_live_runs_disk_on_a_dead_machine,
+    mutants.IgnoresWhoUsesItFromElsewhere: a_role_that_a_machine_abroad_has,
+    mutants.OverlooksWhoCameFromElsewhere: a_role_that_a_machine_abroad_is_given,
+    mutants.TakesAlongWhatIsUsedElsewhere: a_disk_that_goes_along_and_is_used_from_abroad,
+    mutants.TrustsAJournaledName: a_bucket_that_somebody_made_anew,
+    mutants.IgnoresAUseAfterTheEnd: a_bucket_that_somebody_else_took_over,
+    mutants.BelievesThePlanOfARing: a_ring_of_which_one_is_kept,
     mutants.DeletesACopy: a_copy_that_a_person_made,
     mutants.IgnoresTheFencingToken: a_sleeper_whose_cell_is_another_daemons,
     mutants.ResendsAResumedIntent: a_sweep_that_is_killed_before_the_call,
@@ -199,5 +274,5 @@ PLOTS: Mapping[type[Sweep], Callable[[Lab], None]] = {
     mutants.ForgetsTheAgeOfALook: a_machine_that_sleeps_between_look_and_shot,
     mutants.IgnoresAKeep: a_tag_that_asks_to_keep,
     mutants.TakesAnAnswerForTheEnd: a_deletion_that_takes_hours,
-    mutants.DoesNothing: a_leftover,
+    mutants.DoesNothing: a_region_and_what_has_none,
 }

@@ -5,10 +5,10 @@ This is the only module that knows how the engine is put together and called.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -69,6 +69,7 @@ class Process:
         deaf: How many more calls to the ledger fail.
         sights: The last read of each `ref.key`.
         announced: The intents that no call has used up, by identity.
+        broke: What ended a cell's sweep, other than its being killed.
         jumped: The wall clock was moved since the last intent.
         trace: The steps so far, for whoever has to understand a violation.
     """
@@ -94,6 +95,7 @@ class Process:
         self.sights: dict[str, Sight] = {}
         self.announced: Counter[str] = Counter()
         self.announced_at = 0.0
+        self.broke: Exception | None = None
         self.jumped = False
         self.skewed = False
         self.trace: list[str] = []
@@ -124,16 +126,15 @@ class Checks:
 
     Attributes:
         paused: When a person paused sweeping, by `Clock.elapsed`; None: it is not paused.
-        limit: How many deletions the brake allows, as things stand; None: any number.
-        sent: The identities whose deletion was ever asked for.
-        held: The plan that the brake held last.
+        limit: How many deletions the brake allows in each scope, as things stand; None: any number.
+        sent: The identities whose deletion was ever asked for, by scope.
+        held: The plan of each cell that the brake held last.
     """
 
-    cell: Cell
     paused: float | None = None
     limit: int | None = None
-    sent: set[str]
-    held: str | None = None
+    sent: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    held: dict[str, str] = field(default_factory=dict)
     deletions: int = 0
 
 
@@ -173,7 +174,8 @@ def _watch(process: Process, name: str, args: Any, kwargs: Any, result: Any) -> 
             args[0], process.truth.now(), elsewhere=process.elsewhere
         )
     elif name == "hold":
-        process.checks.held = args[0]
+        (scope,) = {key.partition("@")[2].partition("/")[0] for key in args[1]}
+        process.checks.held[scope] = args[0]
     elif name == "record":
         _refuse_false_gone(process, args[0])
 
@@ -182,7 +184,12 @@ def _refuse_false_gone(process: Process, outcome: Outcome) -> None:
     if outcome.status is not Status.GONE:
         return
     there = process.truth.world.find(outcome.ref)
-    if there is not None and identity(there.ref) == identity(outcome.ref):
+    if there is None or identity(there.ref) != identity(outcome.ref):
+        return
+    sight, thing = process.sights.get(outcome.ref.key), process.truth.things[identity(there.ref)]
+    seen = process.clock.elapsed() if sight is None else sight.elapsed
+    ago = timedelta(seconds=process.clock.elapsed() - seen)
+    if not thing.again or thing.born <= process.truth.now() - ago:
         raise Violation(5, f"{outcome.ref} is recorded as gone ({outcome.detail}), and is there")
 
 
@@ -235,8 +242,8 @@ class _WatchedProvider:
     def delete(self, cell: Cell, resource: Resource) -> Answer:
         # No step comes before this call: what befalls a machine between its last check and the
         # packet cannot be told by anybody, and the clouds' deletions are not conditional.
-        _refuse_wrong_shot(self._process, resource)
-        self._process.checks.sent.add(identity(resource.ref))
+        _refuse_wrong_shot(self._process, cell, resource)
+        self._process.checks.sent[cell.scope].add(identity(resource.ref))
         self._process.checks.deletions += 1
         answer = self._provider.delete(cell, resource)
         self._process.step("provider.delete")
@@ -275,7 +282,7 @@ def _sight(truth: Truth, elapsed: float, reading: Reading) -> Sight:
     )
 
 
-def _refuse_wrong_shot(process: Process, resource: Resource) -> None:
+def _refuse_wrong_shot(process: Process, cell: Cell, resource: Resource) -> None:
     """Hold a deletion that is about to be sent against everything that must hold.
 
     Raises:
@@ -294,8 +301,8 @@ def _refuse_wrong_shot(process: Process, resource: Resource) -> None:
     if process.announced[identity(ref)] < 1:
         raise Violation(6, f"{ref} is to go without an intent of its own")
     process.announced[identity(ref)] -= 1
-    _refuse_without_lock(process, ref)
-    _refuse_by_orders(process, ref)
+    _refuse_without_lock(process, cell, ref)
+    _refuse_by_orders(process, cell, ref)
 
 
 def _refuse_by_sight(process: Process, ref: Ref) -> None:
@@ -311,10 +318,10 @@ def _refuse_by_sight(process: Process, ref: Ref) -> None:
         raise Violation(invariant, f"{ref} is to go, but when it was looked at: {sight.reason}")
 
 
-def _refuse_without_lock(process: Process, ref: Ref) -> None:
+def _refuse_without_lock(process: Process, cell: Cell, ref: Ref) -> None:
     if process.jumped:
         return  # a clock that jumped right before the call: nobody can tell whose lock it is
-    holder, until, _ = lock_of(process.real_ledger, process.checks.cell)
+    holder, until, _ = lock_of(process.real_ledger, cell)
     if holder != process.name or process.clock.now() >= until:
         raise Violation(4, f"{ref} is to go by {process.name}, and the lock is {holder}'s")
 
@@ -329,10 +336,10 @@ def lock_of(ledger: Ledger, cell: Cell) -> tuple[str | None, datetime, int]:
     return row.holder, row.until, row.token
 
 
-def _refuse_by_orders(process: Process, ref: Ref) -> None:
+def _refuse_by_orders(process: Process, cell: Cell, ref: Ref) -> None:
     checks = process.checks
     if checks.paused is not None and process.announced_at > checks.paused:
         raise Violation(7, f"{ref} is to go while sweeping is paused")
-    would_be = checks.sent | {identity(ref)}
+    would_be = checks.sent[cell.scope] | {identity(ref)}
     if checks.limit is not None and len(would_be) > checks.limit:
         raise Violation(7, f"{ref} is to go as number {len(would_be)}, past the brake")

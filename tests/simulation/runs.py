@@ -223,6 +223,16 @@ class Runs:
             return f"{run_id} lives by its expiry, {true.run.expires}"
         return None
 
+    def latest_end(self, run_id: str) -> datetime:
+        """The latest that anybody who asks the ledger can take for a run's end."""
+        true = self.all[run_id]
+        known = self._ledger.runs([run_id]).get(run_id)
+        if known is None or known.ended is None:
+            return max(true.over_at or true.run.expires, true.run.expires)
+        if known.ending is Ending.LAPSED and not known.promised:
+            return max(known.ended, true.run.expires)
+        return known.ended
+
     def forget(self) -> None:
         """Ask the ledger anew which runs it knows: it was restored."""
         self._known.clear()

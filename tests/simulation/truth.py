@@ -43,6 +43,9 @@ class TrueThing:
         journaled: Its creator's journal has it from the create's response.
         intended: Its creator's journal has the intent at least.
         relied_upon: Another run's call succeeded because it was there.
+        again: Another bore its ID before, and nothing tells which of them it is.
+        used: When it was last used, on a clock that was always right.
+        used_in_time: Its run was at work then.
     """
 
     ref: Ref
@@ -52,6 +55,9 @@ class TrueThing:
     journaled: bool = False
     intended: bool = False
     relied_upon: bool = False
+    again: bool = False
+    used: datetime | None = None
+    used_in_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,9 @@ class Truth:
     marks: dict[str, Mark] = field(default_factory=dict)
 
     def watch(self, mutation: Mutation) -> None:
-        """Learn of what is created."""
+        """Learn of what is created and used."""
+        if mutation.deed is Deed.USED:
+            self._used(mutation)
         if mutation.deed is not Deed.CREATED:
             return
         by = mutation.by
@@ -83,7 +91,14 @@ class Truth:
             ref=mutation.ref,
             creator=by if by in self.runs.all else None,
             born=mutation.at - self.world.skew,
+            again=identity(mutation.ref) in self.things,
         )
+
+    def _used(self, mutation: Mutation) -> None:
+        thing = self.things[identity(mutation.ref)]
+        thing.used = mutation.at - self.world.skew
+        true = self.runs.all.get(thing.creator or "")
+        thing.used_in_time = true is not None and true.active and thing.used <= true.run.expires
 
     def now(self) -> datetime:
         """The time on a clock that was always right."""
@@ -134,6 +149,8 @@ class Truth:
             return f"{ref} is of a kind that is only reported"
         if resource.protection is not None:
             return f"{ref} is protected: {resource.protection}"
+        if resource.held_by:
+            return f"{ref} is used from elsewhere by {resource.held_by}"
         if any(fnmatchcase(name, PROTECTED_NAMES) for name in (ref.id, resource.name or "")):
             return f"{ref} is protected by the configuration"
         kept = self._kept(resource)
@@ -165,7 +182,8 @@ class Truth:
         alive = self.runs.why_alive(run_id, self.now())
         if alive is not None:
             return f"{ref}: {alive}"
-        return self._of_another_time(resource, self.runs.all[run_id])
+        true = self.runs.all[run_id]
+        return self._of_another_time(resource, true) or self._of_another_use(resource, true)
 
     def _ground(self, resource: Resource) -> _Ground:
         thing = self.things[identity(resource.ref)]
@@ -205,6 +223,17 @@ class Truth:
         if thing.born > over + GRACE + slack:
             return f"{resource.ref} was made after {true.run.id} was over: it is a copy"
         return None
+
+    def _of_another_use(self, resource: Resource, true: TrueRun) -> str | None:
+        """What somebody used after a run, and says so, serves somebody else."""
+        used = self.things[identity(resource.ref)].used
+        if used is None or resource.used is None:
+            return None
+        slack = 2 * MAX_SKEW + timedelta(seconds=5)
+        used -= GRACE + slack
+        if used <= (true.over_at or true.run.expires) or used <= self.runs.latest_end(true.run.id):
+            return None
+        return f"{resource.ref} was used after {true.run.id} had ended"
 
 
 def _unreadable(tags: Mapping[str, str]) -> str | None:

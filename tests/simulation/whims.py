@@ -8,10 +8,10 @@ from datetime import timedelta
 from enum import StrEnum
 
 from reaper.model import Mark, Ref
-from reaper.sandbox.sorts import DISK, MACHINE
+from reaper.sandbox.sorts import DISK, MACHINE, SORTS
 from reaper.sandbox.things import Bond, Refused
 from reaper.tags import run_tags
-from tests.simulation.lab import PERSON, SCOPE, Lab
+from tests.simulation.lab import ABROAD, PERSON, SCOPE, Lab
 from tests.simulation.runs import TrueRun
 from tests.simulation.truth import KEEP, REALM, RUN, identity
 
@@ -35,6 +35,9 @@ class Whim(StrEnum):
     REMOVE = "removes it"
     SPARE = "calls its purge off"
     HOLD = "attaches it to a machine of their own"
+    HOLD_FROM_ABROAD = "attaches it to a machine of their own in another region"
+    LET_GO = "detaches it from their machine in another region"
+    USE = "uses it, or writes to it"
     OWN = "attaches a disk of their own to it, to go with it"
     LEND = "attaches a disk of their own to it"
 
@@ -106,8 +109,25 @@ def _hold(act: _Act) -> None:
     act.lab.world.bind(Bond.NEEDS, machine, act.ref)
 
 
+def _hold_from_abroad(act: _Act) -> None:
+    machine = act.lab.world.create(MACHINE, ABROAD, by=PERSON)
+    act.lab.world.bind(Bond.NEEDS, machine, act.ref)
+
+
+def _let_go(act: _Act) -> None:
+    there = act.lab.world.find(act.ref)
+    for holder in () if there is None else there.held_by:
+        act.lab.world.unbind(Ref.parse(holder), act.ref)
+
+
+def _use(act: _Act) -> None:
+    if not SORTS[act.ref.kind].tells_use:
+        raise Refused("nobody would ever know")
+    act.lab.world.use(act.ref, by=PERSON)
+
+
 def _attach(act: _Act, bond: Bond) -> None:
-    disk = act.lab.world.create(DISK, SCOPE, by=PERSON)
+    disk = act.lab.world.create(DISK, act.ref.scope, by=PERSON)
     act.lab.world.bind(bond, act.ref, disk)
 
 
@@ -128,6 +148,9 @@ _DO: Mapping[Whim, Callable[[_Act], object]] = {
     Whim.REMOVE: lambda act: act.lab.world.remove(act.ref, by=PERSON),
     Whim.SPARE: lambda act: act.lab.world.spare(act.ref, by=PERSON),
     Whim.HOLD: _hold,
+    Whim.HOLD_FROM_ABROAD: _hold_from_abroad,
+    Whim.LET_GO: _let_go,
+    Whim.USE: _use,
     Whim.OWN: lambda act: _attach(act, Bond.OWNS),
     Whim.LEND: lambda act: _attach(act, Bond.HOLDS),
 }

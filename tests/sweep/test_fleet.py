@@ -8,13 +8,17 @@ import pytest
 
 from reaper.errors import IdentityMismatch, LedgerUnreachable
 from reaper.ledger import Ledger
+from reaper.model import Status
 from reaper.providers.protocol import Identity
 from reaper.sandbox.faults import Effect, FaultInjector, Operation, always
 from reaper.sandbox.memory import MemoryProvider
+from reaper.sandbox.sorts import DISK, EVERYWHERE, ROLE
+from reaper.sandbox.things import Bond
 from reaper.sandbox.world import World
 from reaper.sweep.cell import Sweep, SweepReport
 from reaper.sweep.fleet import Fleet, assemble, check_pin, each
 from reaper.sweep.site import Site
+from reaper.tags import run_tags
 from tests.sweep.lab import Lab
 from tests.sweep.test_survey import LostLedger
 
@@ -35,6 +39,49 @@ def test_each_cell_of_each_place_is_swept(lab: Lab) -> None:
 
     assert sorted(report.cell.scope for report in reports) == ["east", "west"]
     assert gaps == ()
+
+
+def test_what_has_no_region_waits_for_the_regions(lab: Lab) -> None:
+    world = World(lab.clock, scopes=(EVERYWHERE, "east", "west"))
+    seen: list[str] = []
+
+    each(fleet_of(lab, MemoryProvider(world)), lambda site: seen.append(site.cell.scope))
+
+    assert sorted(seen[:2]) == ["east", "west"]
+    assert seen[2:] == [EVERYWHERE]
+
+
+def test_what_a_region_uses_goes_after_its_user_in_the_same_sweep(lab: Lab) -> None:
+    world = World(lab.clock, scopes=(EVERYWHERE, "east"))
+    run = lab.run()
+    role = world.create(ROLE, EVERYWHERE, by=run.id, tags=run_tags(run))
+    disk = world.create(DISK, "east", by=run.id, tags=run_tags(run), bonds=[(Bond.NEEDS, role)])
+    lab.finish(run)
+
+    reports, _ = each(fleet_of(lab, MemoryProvider(world)), sweep)
+
+    gone = {outcome.ref: outcome.status for report in reports for outcome in report.outcomes}
+    assert gone == {disk: Status.GONE, role: Status.GONE}
+
+
+def test_a_region_that_broke_keeps_what_it_uses(lab: Lab) -> None:
+    world = World(lab.clock, scopes=(EVERYWHERE, "east"))
+    run = lab.run()
+    role = world.create(ROLE, EVERYWHERE, by=run.id, tags=run_tags(run))
+    disk = world.create(DISK, "east", by=run.id, tags=run_tags(run), bonds=[(Bond.NEEDS, role)])
+    lab.finish(run)
+
+    def break_down(site: Site) -> SweepReport:
+        if site.cell.scope == "east":
+            raise LedgerUnreachable("the ledger did not answer")
+        return sweep(site)
+
+    (report,), gaps = each(fleet_of(lab, MemoryProvider(world)), break_down)
+
+    (outcome,) = report.outcomes
+    assert (outcome.ref, outcome.status) == (role, Status.BLOCKED)
+    assert outcome.blocked_by == (str(disk),)
+    assert [gap.scope for gap in gaps] == ["east"]
 
 
 def test_two_ways_to_one_cell_are_one(lab: Lab) -> None:

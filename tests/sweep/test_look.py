@@ -19,6 +19,7 @@ from reaper.model import (
     Rule,
     Status,
 )
+from reaper.sandbox.clock import EPOCH
 from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from reaper.sandbox.things import Bond
 from reaper.tags import run_tags
@@ -224,6 +225,146 @@ def test_one_that_was_protected_after_the_plan_is_reported_and_left(lab: Lab) ->
     assert lab.there(machine)
 
 
+def changing(this: Ref, /, **change: object) -> Callable[[Resource], Resource]:
+    """Let reads of one resource tell something else than the world holds."""
+    return lambda read: replace(read, **change) if read.ref.key == this.key else read  # type: ignore[arg-type] # passed on as given
+
+
+def test_what_is_used_from_another_cell_after_the_plan_is_blocked(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    held = changing(machine, held_by=("another@cell/1",))
+
+    report = lab.sweep(at=on("planned", lambda: setattr(lab, "doctor", held)))
+
+    outcome = became(report, machine)
+    assert outcome.status is Status.BLOCKED
+    assert outcome.blocked_by == ("another@cell/1",)
+    assert outcome.detail == "used from elsewhere by another@cell/1"
+    assert lab.there(machine)
+
+
+def test_what_is_used_after_the_plan_is_spared(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    lab.finish(run)
+    used = changing(machine, used=lab.clock.now())
+
+    report = lab.sweep(at=on("planned", lambda: setattr(lab, "doctor", used)))
+
+    (item,) = report.plan.items
+    assert (item.judged.verdict.decision, item.judged.verdict.rule) == (
+        Decision.QUARANTINE,
+        Rule.USED,
+    )
+    assert lab.there(machine)
+
+
+@pytest.mark.parametrize("bond", [Bond.OWNS, Bond.HOLDS])
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"held_by": ("another@cell/1",)}, "used from elsewhere by another@cell/1"),
+        ({"protection": "a lock"}, "a lock"),
+        ({"used": EPOCH + timedelta(minutes=20)}, "used: it was used or written to at"),
+    ],
+)
+def test_what_another_needs_after_the_plan_stops_what_would_take_or_alter_it(
+    lab: Lab, bond: Bond, change: dict[str, object], why: str
+) -> None:
+    run = lab.run()
+    machine, disk = lab.machine(run), lab.make("memory:disk", run)
+    lab.world.bind(bond, machine, disk)
+    lab.finish(run)
+
+    report = lab.sweep(at=on("planned", lambda: setattr(lab, "doctor", changing(disk, **change))))
+
+    outcome = became(report, machine)
+    assert outcome.status is Status.BLOCKED
+    assert outcome.blocked_by == (str(disk),)
+    assert why in outcome.detail
+    assert lab.there(machine)
+    assert lab.there(disk)
+
+
+@pytest.mark.parametrize("relation", [Relation.USED_BY, Relation.CONTROLLED_BY])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"held_by": ("another@cell/1",)},
+        {"protection": "a lock"},
+        {"tags": {}},
+        {"ref": Ref(kind="memory:disk", scope=SCOPE, id="second", incarnation="another")},
+    ],
+)
+def test_of_a_ring_nothing_goes_first_whose_user_stays_after_all(
+    lab: Lab, relation: Relation, change: dict[str, object]
+) -> None:
+    run = lab.run()
+    first, second = (lab.make("memory:disk", run, name) for name in ("first", "second"))
+    lab.finish(run)
+    ring = _both(linked(first, relation, second), linked(second, relation, first))
+    lab.doctor = ring
+
+    report = lab.sweep(
+        at=on("planned", lambda: setattr(lab, "doctor", _both(ring, changing(second, **change))))
+    )
+
+    outcome = became(report, first)
+    assert outcome.status is Status.BLOCKED
+    assert outcome.blocked_by == (str(second),)
+    assert lab.there(first)
+
+
+def test_of_a_ring_nothing_goes_first_whose_user_cannot_be_read(lab: Lab) -> None:
+    run = lab.run()
+    first, second = (lab.make("memory:disk", run, name) for name in ("first", "second"))
+    lab.finish(run)
+    lab.doctor = _both(
+        linked(first, Relation.USED_BY, second), linked(second, Relation.USED_BY, first)
+    )
+    broken = Fault(effect=Effect.FAIL, operations=frozenset({Operation.READ}), id="second")
+
+    report = lab.sweep(at=on("planned", lambda: lab.faults.add(broken)))
+
+    assert became(report, first).status is Status.PENDING
+    assert lab.there(first)
+
+
+def test_of_a_ring_nothing_goes_first_of_whose_user_nobody_knows_whose_it_is(lab: Lab) -> None:
+    run = lab.run()
+    first, machine = lab.make("memory:disk", run, "first"), lab.machine(run)
+    second = lab.world.create("memory:disk", SCOPE, by=run.id, name="second")
+    lab.world.bind(Bond.MADE, machine, second)
+    lab.finish(run)
+    lab.doctor = _both(
+        linked(first, Relation.USED_BY, second),
+        _both(linked(second, Relation.USED_BY, first), linked(machine, Relation.USED_BY, first)),
+    )
+    broken = Fault(effect=Effect.FAIL, operations=frozenset({Operation.READ}), id=machine.id)
+
+    report = lab.sweep(at=on("planned", lambda: lab.faults.add(broken)))
+
+    assert became(report, first).status is Status.PENDING
+    assert f"used by {second}: {machine}, which made it" in became(report, first).detail
+    assert lab.there(first)
+
+
+def test_of_a_ring_that_lost_one_the_rest_goes(lab: Lab) -> None:
+    run = lab.run()
+    first, second = (lab.make("memory:disk", run, name) for name in ("first", "second"))
+    lab.finish(run)
+    lab.doctor = _both(
+        linked(first, Relation.USED_BY, second), linked(second, Relation.USED_BY, first)
+    )
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.remove(second, by="bob")))
+
+    assert became(report, first).status is Status.GONE
+    assert became(report, second).status is Status.GONE
+
+
 def test_one_that_is_on_its_way_out_already_is_waited_for(lab: Lab) -> None:
     run = lab.run()
     machine = lab.machine(run)
@@ -235,6 +376,34 @@ def test_one_that_is_on_its_way_out_already_is_waited_for(lab: Lab) -> None:
 
     assert became(report, machine).status is Status.PENDING
     assert "on its way out" in became(report, machine).detail
+
+
+def test_what_waits_for_one_that_cannot_go_is_blocked_by_it(lab: Lab) -> None:
+    run = lab.run()
+    disk, network = lab.make("memory:disk", run), lab.make("memory:network", run)
+    lab.finish(run)
+    lab.doctor = linked(network, Relation.USED_BY, disk)
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.protect(disk, "a lock")))
+
+    assert became(report, disk).status is Status.PROTECTED
+    assert became(report, network).status is Status.BLOCKED
+    assert became(report, network).blocked_by == (disk.key,)
+    assert became(report, network).detail == (
+        f"waits for {disk.key} to go first, which is protected"
+    )
+
+
+def test_what_goes_with_one_that_cannot_go_is_blocked_by_it(lab: Lab) -> None:
+    run = lab.run()
+    machine, disk = lab.world.launch(SCOPE, by=run.id, tags=run_tags(run))
+    lab.finish(run)
+
+    report = lab.sweep(at=on("planned", lambda: lab.world.protect(machine, "a lock")))
+
+    assert became(report, machine).status is Status.PROTECTED
+    assert became(report, disk).status is Status.BLOCKED
+    assert became(report, disk).blocked_by == (str(machine),)
 
 
 def test_a_disk_waits_for_the_machine_that_uses_it(lab: Lab) -> None:
@@ -428,6 +597,42 @@ def test_things_that_take_each_other_along_go_together(lab: Lab) -> None:
     assert became(report, disk).status is Status.GONE
 
 
+def test_what_is_a_runs_by_its_maker_alone_stays_with_it(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    disk = lab.world.create("memory:disk", SCOPE, by=run.id)
+    lab.world.bind(Bond.MADE, machine, disk)
+    lab.finish(run)
+    lab.ledger.mark(machine, Mark(by="bob", at=lab.clock.now(), keep_until=FOREVER))
+
+    report = lab.sweep()
+
+    assert became(report, disk).status is Status.BLOCKED
+    assert became(report, disk).blocked_by == (str(machine),)
+    assert lab.there(disk)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_is_a_runs_by_its_maker_alone_stays_where_its_maker_does_after_all(
+    lab: Lab,
+    waits: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    disk = lab.world.create("memory:disk", SCOPE, by=run.id)
+    lab.world.bind(Bond.MADE, machine, disk)
+    lab.finish(run)
+    if not waits:  # the disk goes first
+        lab.doctor = linked(machine, Relation.USED_BY, disk)
+    mark = Mark(by="bob", at=lab.clock.now(), keep_until=FOREVER)
+
+    report = lab.sweep(at=on("planned", lambda: lab.ledger.mark(machine, mark)))
+
+    outcome = became(report, disk)
+    assert outcome.status is (Status.PENDING if waits else Status.BLOCKED)
+    assert lab.there(disk)
+
+
 def test_what_it_made_and_cannot_be_found_is_no_heir(lab: Lab) -> None:
     run = lab.run()
     machine = lab.machine(run)
@@ -452,6 +657,12 @@ def test_what_is_taken_along_twice_is_counted_once(lab: Lab) -> None:
 
     assert became(report, machine).status is Status.GONE
     assert became(report, disk).status is Status.GONE
+
+
+def _both(
+    one: Callable[[Resource], Resource], other: Callable[[Resource], Resource]
+) -> Callable[[Resource], Resource]:
+    return lambda read: other(one(read))
 
 
 def linked(resource: Ref, relation: Relation, other: Ref) -> Callable[[Resource], Resource]:

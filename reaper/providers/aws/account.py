@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
-from reaper.providers.aws.answers import CALL_ERRORS, explain
+from reaper.policy import Policy
+from reaper.providers.aws.answers import CALL_ERRORS, tell
 from reaper.providers.aws.api import Api, at_once
 from reaper.providers.aws.arns import arn_of, region_of, scope_of, unknown_kind
+from reaper.providers.aws.checking import Simulation, deletions, rehearse, wanted
 from reaper.providers.aws.deleting import delete
+from reaper.providers.aws.granting import grant_for
 from reaper.providers.aws.index import Indexer
 from reaper.providers.aws.kind import Deed, Item, Many
 from reaper.providers.aws.kinds import KINDS
@@ -23,6 +26,7 @@ from reaper.providers.aws.session import (
     regions_of,
 )
 from reaper.providers.protocol import (
+    Allowance,
     Answer,
     Identity,
     Index,
@@ -31,6 +35,7 @@ from reaper.providers.protocol import (
     Reply,
     Unreadable,
 )
+from reaper.tags import TagRules
 
 if TYPE_CHECKING:
     from reaper.config.places import AwsPlace
@@ -48,6 +53,8 @@ class Account:
         self._clients = Clients(place, read_only=read_only)
         self._regions: tuple[str, ...] | None = None
         self._partition = "aws"
+        self._caller = ""
+        self._allowances: Mapping[str, Allowance] | None = None
         self._lock = threading.Lock()
         self._items: dict[Ref, Item] = {}
         self._strange: dict[str, Mapping[str, str]] = {}
@@ -66,7 +73,7 @@ class Account:
             IdentityMismatch: They are of another account.
             ConfigurationError: A configured region is none.
         """
-        caller = check_account(self._clients)
+        caller = self._caller = check_account(self._clients)
         self._regions = self._clients.regions = regions_of(self._clients)
         self._partition = partition_of(self._regions[0]) if self._regions else "aws"
         endpoint = {"endpoint": self._place.endpoint} if self._place.endpoint else {}
@@ -163,12 +170,22 @@ class Account:
         try:
             next(iter(api.pages(declared.service, declared.listing)), None)
         except CALL_ERRORS as error:
-            return f"{api.describe(declared.service, declared.listing)}: {explain(error)}"
+            return tell(error)
         return None
 
     def lookup(self, cell: Cell, entry: JournalEntry) -> Sequence[Ref] | Unreadable:  # noqa: ARG002 - the protocol's
         """Every kind that reaper knows here bears tags: there is nothing else to look for."""
         return ()
+
+    def allowances(self, cell: Cell, policy: Policy, rules: TagRules) -> Sequence[Allowance]:
+        """Rehearse EC2's deletions in each region; what IAM says of the rest is global."""
+        grant = grant_for(policy, rules, regions=self._place.regions == "all")
+        rehearsed = deletions(grant.deletes)
+        simulated = self._simulated(wanted(grant), rules)
+        api = Api(clients=self._clients, scope=cell.scope)
+        if self._here(cell.scope) != GLOBAL:
+            return rehearse(api, grant.deletes, rules, simulated)
+        return [told for action, told in sorted(simulated.items()) if action not in rehearsed]
 
     def close(self) -> None:
         """Give the connections back."""
@@ -177,6 +194,14 @@ class Account:
     def _cell(self, account: str, region: str, *, rank: int) -> Cell:
         scope = scope_of(account, region)
         return Cell(provider=self.name, scope=scope, label=scope, rank=rank)
+
+    def _simulated(self, actions: frozenset[str], rules: TagRules) -> Mapping[str, Allowance]:
+        """What IAM says of each action; asked once for all cells."""
+        with self._lock:
+            if self._allowances is None or set(self._allowances) != actions:
+                api = Api(clients=self._clients, scope=scope_of(self._place.account, GLOBAL))
+                self._allowances = Simulation(api, self._caller, rules).ask(actions)
+            return self._allowances
 
     def _reader(self, scope: str) -> Reader:
         return Reader(Api(clients=self._clients, scope=scope), KINDS, self._partition)

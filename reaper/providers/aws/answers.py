@@ -136,9 +136,8 @@ def classify(error: Exception, *, gone: Iterable[str], doing: str) -> Answer:
         gone: The codes of «it is not there any more».
         doing: What was tried, for the sentence.
     """
-    step = getattr(error, "operation_name", "")
-    read = step.startswith(READING)
-    detail = f"{doing}: {f'{step}: ' if read else ''}{explain(error)}"
+    read = getattr(error, "operation_name", "").startswith(READING)
+    detail = f"{doing}: {_step(error, doing)}{explain(error)}"
     if is_any(error, gone):
         return Answer(reply=Reply.ABSENT, detail=detail)
     if throttled(error):
@@ -162,6 +161,26 @@ def classify(error: Exception, *, gone: Iterable[str], doing: str) -> Answer:
     if unsure and not read:
         return Answer(reply=Reply.UNCERTAIN, detail=f"{detail}; it may have been carried out")
     return Answer(reply=Reply.FAILED, detail=detail)
+
+
+def _step(error: Exception, doing: str) -> str:
+    """Which call it was, where it was another than what was being done."""
+    call = called(error)
+    if call is None or call == doing:
+        return ""
+    action, _, where = call.partition(" in ")
+    return f"{action if doing.endswith(f' in {where}') else call}: "
+
+
+def called(error: Exception) -> str | None:
+    """Which call ended in this error: action, region and as whom, as `Api` noted it."""
+    return next(iter(getattr(error, "__notes__", ())), None)
+
+
+def tell(error: Exception) -> str:
+    """Say which call went wrong, and what went wrong."""
+    call = called(error)
+    return explain(error) if call is None else f"{call}: {explain(error)}"
 
 
 def explain(error: Exception) -> str:

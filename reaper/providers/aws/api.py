@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from reaper.providers.aws.answers import CALL_ERRORS
 from reaper.providers.aws.kind import Call, fill, search
 from reaper.providers.aws.names import GLOBAL
+from reaper.providers.aws.permissions import actions_of
 from reaper.providers.aws.session import Clients
 
 T = TypeVar("T")
 U = TypeVar("U")
 
-# IAM answers in one region of a partition; botocore knows which, and needs the name of any.
-_HOME = "us-east-1"
 _AT_ONCE = 16
 
 
@@ -35,7 +36,7 @@ class Api:
     def region(self) -> str:
         """The region that calls go to."""
         region = self.scope.partition("/")[2]
-        return _HOME if region == GLOBAL else region
+        return self.clients.home if region == GLOBAL else region
 
     def in_region(self, region: str) -> Api:
         """The same account, elsewhere."""
@@ -47,12 +48,13 @@ class Api:
         Raises:
             ClientError, BotoCoreError: AWS refused; what came before is not the whole answer.
         """
-        client = self.clients.reader(call.service or service, self.region)
-        arguments = fill(call.arguments, region=self.region, **given)
-        if client.can_paginate(call.operation):
-            yield from client.get_paginator(call.operation).paginate(**arguments)
-        else:
-            yield getattr(client, call.operation)(**arguments)
+        with self._noting(call.service or service, call.operation):
+            client = self.clients.reader(call.service or service, self.region)
+            arguments = fill(call.arguments, region=self.region, **given)
+            if client.can_paginate(call.operation):
+                yield from client.get_paginator(call.operation).paginate(**arguments)
+            else:
+                yield getattr(client, call.operation)(**arguments)
 
     def items(self, service: str, call: Call, **given: Any) -> list[Any]:
         """Make a reading call, and give what it was asked for, of all pages."""
@@ -60,8 +62,9 @@ class Api:
 
     def read(self, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
         """Make one reading call."""
-        client = self.clients.reader(service, self.region)
-        answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
+        with self._noting(service, operation):
+            client = self.clients.reader(service, self.region)
+            answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
         return answer
 
     def change(self, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
@@ -70,8 +73,9 @@ class Api:
         Raises:
             ReadOnlyViolation: The place was opened read-only.
         """
-        client = self.clients.deleter(service, self.region)
-        answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
+        with self._noting(service, operation):
+            client = self.clients.deleter(service, self.region)
+            answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
         return answer
 
     def describe(self, service: str, call: Call) -> str:
@@ -80,9 +84,18 @@ class Api:
 
     def action(self, service: str, operation: str) -> str:
         """Name an operation for a sentence, as a policy would write it."""
-        action = "".join(part.capitalize() for part in operation.split("_"))
+        action = actions_of(service, operation)[0]
         where = GLOBAL if self.scope.endswith(f"/{GLOBAL}") else self.region
-        return f"{service}:{action} in {where} ({self.clients.who})"
+        return f"{action} in {where} ({self.clients.who})"
+
+    @contextmanager
+    def _noting(self, service: str, operation: str) -> Iterator[None]:
+        """Let an error tell which call ended in it, wherever it is caught."""
+        try:
+            yield
+        except CALL_ERRORS as error:
+            error.add_note(self.action(service, operation))
+            raise
 
 
 def at_once(job: Callable[[T], U], each: Iterable[T]) -> list[U]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reaper.model import Relation
-from reaper.providers.aws.answers import CALL_ERRORS, classify, explain
+from reaper.providers.aws.answers import CALL_ERRORS, classify, tell
 from reaper.providers.aws.kind import AwsKind, Deed, fill
 from reaper.providers.aws.reading import Reader
 from reaper.providers.protocol import Answer, Reply
@@ -47,7 +47,7 @@ def _named(kind: AwsKind, deed: Deed, reader: Reader, refused: Answer) -> Answer
             found = reader.users(kind, users, {deed.ref.id: deed.item})
         except CALL_ERRORS as error:
             return replace(
-                refused, detail=f"{refused.detail}; who uses it cannot be told: {explain(error)}"
+                refused, detail=f"{refused.detail}; who uses it cannot be told: {tell(error)}"
             )
         named += [str(edge.other) for _, edge in found if edge.relation is Relation.USED_BY]
     return replace(refused, blockers=tuple(dict.fromkeys(named)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from reaper.model import Gap, Ref
-from reaper.providers.aws.answers import CALL_ERRORS, explain
+from reaper.providers.aws.answers import CALL_ERRORS, tell
 from reaper.providers.aws.api import Api, at_once
 from reaper.providers.aws.arns import id_in, kind_of, unknown_kind
 from reaper.providers.aws.kind import AwsKind, Call, search
@@ -65,9 +65,9 @@ class Indexer:
             for kind in self.reader.kinds.values()
             if kind.everywhere != self.api.scope.endswith(f"/{GLOBAL}") and self._wanted(kind)
         ]
-        if self.query.full:
-            return [self._asking(self._whole, kind) for kind in here]
         asked: list[Callable[[], Named]] = []
+        if self.query.full:  # beside the indexes: they know kinds that reaper does not
+            asked += [self._asking(self._whole, kind) for kind in here]
         for key in self.keys:
             if any(kind.indexed for kind in here):
                 asked.append(self._asking(self._tagged, key))
@@ -144,7 +144,7 @@ class Indexer:
                     provider="aws",
                     scope=self.api.scope,
                     kind=kind.name_of_kind,
-                    reason=f"{self.api.describe(kind.service, kind.listing)}: {explain(error)}",
+                    reason=tell(error),
                 )
             )
         return named
@@ -156,7 +156,9 @@ class Indexer:
     def _list(self, kind: AwsKind, call: Call, **given: str) -> Named:
         named = Named()
         for item in self._ask(kind.service, call, named, kind=kind, **given):
-            self._add(named, kind, str(search(kind.listed_id, item)))
+            told = search(kind.listed_id, item)
+            if told is not None:  # a listener has no list of its own: its balancer tells of it
+                self._add(named, kind, str(told))
         return named
 
     def _ask(
@@ -173,7 +175,7 @@ class Indexer:
                     provider="aws",
                     scope=self.api.scope,
                     kind=None if kind is None else kind.name_of_kind,
-                    reason=f"{self.api.describe(service, call)}: {explain(error)}",
+                    reason=tell(error),
                 )
             )
 

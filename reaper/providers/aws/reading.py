@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from reaper.model import Edge, Ref, Resource
-from reaper.providers.aws.answers import CALL_ERRORS, explain, is_any
-from reaper.providers.aws.api import Api, at_once, batches
+from reaper.providers.aws.answers import CALL_ERRORS, is_any, tell
+from reaper.providers.aws.api import Api, at_once, batches, found_all
 from reaper.providers.aws.arns import arn_of, id_in
 from reaper.providers.aws.kind import Also, AwsKind, Item, Many, One, Users, found, search
 from reaper.providers.protocol import Absent, Reading, Unreadable
@@ -63,7 +63,7 @@ class Reader:
         try:
             reading = self.resource(kind, resource_id, item, edges.get(resource_id, ()))
         except CALL_ERRORS as error:
-            reading = Unreadable(reason=explain(error))
+            return Read(reading=Unreadable(reason=tell(error)))
         except _MALFORMED as error:
             why = f"AWS's answer is not as documented ({type(error).__name__}: {error})"
             return Read(reading=Unreadable(reason=why))
@@ -94,17 +94,33 @@ class Reader:
     ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
         wanted = set(ids)
         try:
-            answer = self.api.items(kind.service, many.call, ids=ids, id=ids[0])
+            answer = self._listed(kind, many, ids)
         except CALL_ERRORS as error:
             if not is_any(error, many.missing):
-                return {}, dict.fromkeys(ids, self._why(kind, many.call, error))
+                return {}, dict.fromkeys(ids, tell(error))
             return self._halves(kind, many, ids)
         there: dict[str, dict[str, Any]] = {}
         for item in answer:
             told = id_in(kind, str(search(kind.id, item) or ""))
+            if told is None or not told:
+                raise ValueError(f"{many.call.operation} names something without its ID")
             if told in wanted:
                 there[told] = dict(item)
         return there, {}
+
+    def _listed(self, kind: AwsKind, many: Many, ids: Sequence[str]) -> list[Any]:
+        """Read a whole list, in which each page must have one: what it leaves out is not there.
+
+        Raises:
+            KeyError, TypeError: A page has no such list, as where another answered than AWS.
+        """
+        answer: list[Any] = []
+        for page in self.api.pages(kind.service, many.call, ids=ids, id=ids[0]):
+            listed = page[many.call.items.partition("[")[0]]
+            if not isinstance(listed, list) or None in listed:
+                raise TypeError(f"{many.call.operation} gave no list")
+            answer += found_all(many.call.items, page)
+        return answer
 
     def _halves(
         self, kind: AwsKind, many: Many, ids: Sequence[str]
@@ -126,11 +142,11 @@ class Reader:
         except CALL_ERRORS as error:
             if is_any(error, one.absent):
                 return {}, {}
-            return {}, {resource_id: self._why(kind, one.call, error)}
-        return ({resource_id: dict(answer[0])} if answer else {}), {}
-
-    def _why(self, kind: AwsKind, call: Any, error: Exception) -> str:
-        return f"{self.api.describe(kind.service, call)}: {explain(error)}"
+            return {}, {resource_id: tell(error)}
+        if not answer:
+            why = f"{self.api.describe(kind.service, one.call)}: the answer has no {one.call.items}"
+            return {}, {resource_id: why}
+        return {resource_id: dict(answer[0])}, {}
 
     # --- what further calls tell ----------------------------------------------------------------
 
@@ -150,7 +166,7 @@ class Reader:
                 answers = self._ask_many(kind, also, alive)
             for key, answer in answers.items():
                 if isinstance(answer, Exception):
-                    failed[key] = self._why(kind, also.call, answer)
+                    failed[key] = tell(answer)
                 else:
                     items[key][also.into] = answer
 
@@ -195,7 +211,7 @@ class Reader:
                 for key, edge in self.users(kind, users, alive):
                     edges.setdefault(key, []).append(edge)
             except CALL_ERRORS as error:
-                failed.update(dict.fromkeys(alive, self._why(kind, users.call, error)))
+                failed.update(dict.fromkeys(alive, tell(error)))
         return edges
 
     def users(

@@ -6,16 +6,19 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.config
 import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.loaders import create_loader
+from botocore.regions import EndpointResolver
 
 from reaper.errors import ConfigurationError, IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
-from reaper.providers.aws.answers import READING, explain
+from reaper.providers.aws.answers import READING, code_of, explain
 
 if TYPE_CHECKING:
     from reaper.config.places import AwsPlace
@@ -28,6 +31,23 @@ _POOL = 32
 _SHARED_FOR_S = 3.0
 _SESSION_NAME = "reaper"
 _FALLBACK_REGION = "us-east-1"
+_RENEW = "they are out of date: sign in again, or renew them"
+_GIVE = "give the place a profile or a role_arn, or set what the SDK reads (AWS_PROFILE, for one)"
+_WRONG = "AWS knows no such key: see whether it was deleted or is of another partition"
+# What to do, by AWS's code or the SDK's error.
+_REMEDIES: Mapping[str, str] = {
+    "ExpiredToken": _RENEW,
+    "ExpiredTokenException": _RENEW,
+    "InvalidClientTokenId": _WRONG,
+    "NoCredentialsError": _GIVE,
+    "PartialCredentialsError": _GIVE,
+    "RequestExpired": _RENEW,
+    "SignatureDoesNotMatch": "the secret key is not that of the access key",
+    "SSOTokenLoadError": _RENEW,
+    "TokenRetrievalError": _RENEW,
+    "UnauthorizedSSOTokenError": _RENEW,
+    "UnrecognizedClientException": _WRONG,
+}
 
 T = TypeVar("T")
 
@@ -54,6 +74,11 @@ class Clients:
         self._shared: dict[str, tuple[float, Any]] = {}
         self._sharing = threading.Lock()
         self.regions: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> str:
+        """The region to ask what has none; botocore knows where in its partition IAM answers."""
+        return _FALLBACK_REGION if self.place.regions == "all" else self.place.regions[0]
 
     @property
     def who(self) -> str:
@@ -132,26 +157,50 @@ class Clients:
         return self._session
 
 
-def _refuse_mutations(model: Any, **_: Any) -> None:
-    if not model.name.startswith(READING):
+def _refuse_mutations(model: Any, params: Mapping[str, Any], **_: Any) -> None:
+    if not model.name.startswith(READING) and not _is_rehearsal(model, params["body"]):
         raise ReadOnlyViolation(f"{model.service_model.service_name}:{model.name} on a reader")
 
 
+def _is_rehearsal(model: Any, body: Any) -> bool:
+    """Whether EC2 is only asked if it would carry the call out."""
+    return (
+        model.service_model.service_name == "ec2"
+        and isinstance(body, Mapping)
+        and body.get("DryRun") == "true"
+    )
+
+
 def _open(place: AwsPlace) -> boto3.Session:
-    core = botocore.session.Session(profile=place.profile)
+    core = _session(place.profile)
     if place.role_arn is not None:
         _assume(core, place, place.role_arn)
     return boto3.Session(botocore_session=core, region_name=_FALLBACK_REGION)
 
 
+def _session(profile: str | None = None) -> botocore.session.Session:
+    """Make a session; all share the services' models, which take their time to read."""
+    core = botocore.session.Session(profile=profile)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    return core
+
+
+@cache
+def _loader(data_path: str | None) -> Any:
+    return create_loader(data_path)
+
+
 def _assume(core: botocore.session.Session, place: AwsPlace, role_arn: str) -> None:
     """Let a session act as a role, whose credentials are renewed before they run out."""
+    own = core.get_credentials()
+    if own is None:
+        raise NoCredentialsError
     extra = {"RoleSessionName": _SESSION_NAME}
     if place.external_id is not None:
         extra["ExternalId"] = place.external_id
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=_sts_by(core, place.endpoint),
-        source_credentials=core.get_credentials(),
+        source_credentials=own,
         role_arn=role_arn,
         extra_args=extra,
     )
@@ -174,18 +223,20 @@ def check_account(clients: Clients) -> str:
     Raises:
         PlaceUnreachable: There are no credentials, or they are not accepted, or nobody answers.
         IdentityMismatch: They are of another account than the configured one.
+        ConfigurationError: A configured region or the profile does not exist.
     """
     place = clients.place
+    if place.regions != "all":
+        check_regions(place.regions)
     try:
-        told = clients.reader("sts", _FALLBACK_REGION).get_caller_identity()
+        told = clients.reader("sts", clients.home).get_caller_identity()
+    except ProfileNotFound as error:
+        raise ConfigurationError(_no_profile(clients)) from error
     except (ClientError, BotoCoreError) as error:
-        raise PlaceUnreachable(
-            f"account {place.account} ({clients.who}): sts:GetCallerIdentity failed: "
-            f"{explain(error)}"
-        ) from error
+        raise _unreachable(clients, "sts:GetCallerIdentity", error) from error
     if told["Account"] != place.account:
         raise IdentityMismatch(
-            f"{clients.who} is of the AWS account {told['Account']}, and the configuration wants "
+            f"the AWS account of {clients.who} is {told['Account']}, and the configuration wants "
             f"{place.account}: correct the place's account, or its profile or role"
         )
     return str(told["Arn"])
@@ -196,20 +247,47 @@ def regions_of(clients: Clients) -> tuple[str, ...]:
 
     Raises:
         PlaceUnreachable: AWS did not tell which are enabled.
-        ConfigurationError: A listed region is none.
     """
     listed = clients.place.regions
     if listed != "all":
-        check_regions(tuple(listed))
         return tuple(listed)
     try:
-        told = clients.reader("ec2", _FALLBACK_REGION).describe_regions(AllRegions=False)
+        told = clients.reader("ec2", clients.home).describe_regions(AllRegions=False)
     except (ClientError, BotoCoreError) as error:
-        raise PlaceUnreachable(
-            f"account {clients.place.account} ({clients.who}): ec2:DescribeRegions failed: "
-            f"{explain(error)}; list the place's regions instead of `all`"
+        raise _unreachable(
+            clients, "ec2:DescribeRegions", error, "list the place's regions instead of `all`"
         ) from error
     return tuple(sorted(str(region["RegionName"]) for region in told["Regions"]))
+
+
+def _unreachable(
+    clients: Clients, action: str, error: Exception, remedy: str | None = None
+) -> PlaceUnreachable:
+    """Say who could not do what where, and how to mend it."""
+    place = clients.place
+    if getattr(error, "operation_name", "") == "AssumeRole":
+        action = "sts:AssumeRole"
+        remedy = "the role's trust must name who asks, and who asks must be allowed sts:AssumeRole"
+        if place.external_id is None:
+            remedy += "; if the trust wants an external ID, give the place external_id"
+        else:
+            remedy += "; the trust must want the external ID that the place gives"
+    remedy = _REMEDIES.get(code_of(error) or type(error).__name__, remedy)
+    mend = f"; {remedy}" if remedy else ""
+    return PlaceUnreachable(
+        f"account {place.account}: {action} in {clients.home} ({clients.who}): "
+        f"{explain(error)}{mend}"
+    )
+
+
+def _no_profile(clients: Clients) -> str:
+    profile, core = clients.place.profile, botocore.session.Session()
+    known = sorted(core.full_config.get("profiles", {}))
+    if profile is None:
+        return "providers.aws: AWS_PROFILE names a profile that the SDK's configuration has not"
+    near = get_close_matches(profile, known, n=1)
+    meant = f": did you mean {near[0]}?" if near else f"; it has {', '.join(known) or 'none'}"
+    return f"providers.aws: the SDK's configuration has no profile {profile!r}{meant}"
 
 
 def check_regions(listed: Sequence[str]) -> None:
@@ -218,11 +296,10 @@ def check_regions(listed: Sequence[str]) -> None:
     Raises:
         ConfigurationError: The message names the nearest one.
     """
-    session = botocore.session.Session()
     known = {
         region
-        for partition in session.get_available_partitions()
-        for region in session.get_available_regions("ec2", partition_name=partition)
+        for partition in _regions().get_available_partitions()
+        for region in _regions().get_available_endpoints("ec2", partition)
     }
     for region in listed:
         if region not in known:
@@ -233,4 +310,10 @@ def check_regions(listed: Sequence[str]) -> None:
 
 def partition_of(region: str) -> str:
     """The partition of a region, such as `aws` or `aws-cn`, with which ARNs begin."""
-    return str(botocore.session.Session().get_partition_for_region(region))
+    return str(_regions().get_partition_for_region(region))
+
+
+@cache
+def _regions() -> Any:
+    """What botocore knows of regions, whatever the user's configuration says."""
+    return EndpointResolver(create_loader().load_data("endpoints"))

@@ -46,6 +46,9 @@ BELIEVED: Mapping[str, str] = {
     "a group s instances go with it protected or not": (
         "Termination protection does not keep Auto Scaling from ending an instance."
     ),
+    "an attached instance names no template": (
+        "Members that were attached by hand have neither template nor launch configuration."
+    ),
     "a protected balancer stays": (
         "Its interfaces go with it unless a lag is set; AWS takes minutes."
     ),
@@ -61,9 +64,11 @@ BELIEVED: Mapping[str, str] = {
         "Network ACLs, DHCP options, egress-only gateways and placement groups are listed; the last"
         " by name. Resources whose last tag was taken off are not."
     ),
+    "the index has listeners": "The tagging API lists them, as it lists their balancers.",
     "a list of profiles shows no tags": "Nor do the roles within it.",
     "gateway: DryRun": (
-        "Every EC2 call honours it, and none looks first whether the thing is there."
+        "Every EC2 call honours it, and none looks first whether the thing is there; where policies"
+        " are enforced, it is held against the tags of what it names."
     ),
     "gateway: throttling": (
         "Auto Scaling, CloudFormation and load balancing say `Throttling` with 400, Lambda"

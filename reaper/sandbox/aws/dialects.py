@@ -39,10 +39,12 @@ class Reply:
     body: bytes
 
 
-def refusal(request: Request, effect: Effect, message: str | None) -> Refusal:
+def refusal(
+    request: Request, effect: Effect, message: str | None, code: str | None = None
+) -> Refusal:
     """Say what AWS answers when this befalls a request: THROTTLE, DENY or FAIL."""
-    code, status = _answer(request, effect)
-    return Refusal(code=code, status=status, message=message or _MESSAGES[effect])
+    usual, status = _answer(request, effect)
+    return Refusal(code=code or usual, status=status, message=message or _MESSAGES[effect])
 
 
 def render(request: Request, refused: Refusal) -> Reply:

@@ -13,7 +13,9 @@ from typing import Any, NoReturn
 import structlog
 
 from reaper.sandbox.aws.dialects import Refusal, Reply, refusal, render
+from reaper.sandbox.aws.refusing import Denied
 from reaper.sandbox.aws.requests import Request, read
+from reaper.sandbox.aws.strict.authorization import refused_dry_run
 from reaper.sandbox.aws.strict.indexing import observe
 from reaper.sandbox.aws.timetable import TIMETABLE, Sight, late, sight
 from reaper.sandbox.faults import Call, Effect, FaultInjector, Operation
@@ -54,6 +56,9 @@ class Gateway:
 
     moto carries out one call at a time, as its data know no locks.
 
+    Attributes:
+        enforcing: Callers may do only what their policies allow, also in dry runs.
+
     Args:
         lock: Held while moto carries a call out.
         pause: Lets seconds pass.
@@ -78,6 +83,7 @@ class Gateway:
         self._lock = lock
         self._pause = pause
         self._latency_s = latency_s
+        self.enforcing = False
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or close its connection."""
@@ -100,9 +106,9 @@ class Gateway:
         if fault := self._faults.strike(call, *_BEFORE):
             if fault.effect is Effect.UNSENT:
                 return None
-            return render(request, refusal(request, fault.effect, fault.detail))
+            return render(request, refusal(request, fault.effect, fault.detail, fault.code))
         if request.dry_run:
-            return render(request, _DRY_RUN)
+            return self._rehearse(request)
         later = late.set(self._faults.strike(call, Effect.LATE))
         seeing = sight.set(self._sight(call))
         try:
@@ -111,6 +117,12 @@ class Gateway:
             late.reset(later)
             sight.reset(seeing)
         return None if self._faults.strike(call, Effect.LOST) else reply
+
+    def _rehearse(self, request: Request) -> Reply:
+        """Say whether a dry run would be allowed: it would, unless policies are enforced."""
+        with self._lock:
+            why = refused_dry_run(self._account, request) if self.enforcing else None
+        return render(request, _DRY_RUN if why is None else refusal(request, Effect.DENY, why))
 
     def _sight(self, call: Call) -> Sight | None:
         lag = self._faults.strike(call, Effect.LAG)
@@ -139,6 +151,8 @@ class Gateway:
                 self._observe(call)
                 body = b"".join(self._app(environ, start))
                 self._observe(call)
+        except Denied as error:
+            return render(request, refusal(request, Effect.DENY, str(error)))
         except NotImplementedError as error:
             return _beyond(request, error)
         except Exception as error:  # the top of the job: whatever moto stumbles over

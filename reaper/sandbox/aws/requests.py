@@ -22,7 +22,7 @@ _GLOBAL = frozenset({"iam"})
 # The models of REST services that botocore keeps under another name than they are signed with.
 _MODELS = {"elasticfilesystem": "efs", "es": "opensearch"}
 
-_UNSIGNED = ("unsigned", "us-east-1")
+_UNSIGNED = ("", "unsigned", "us-east-1")
 
 
 class Protocol(StrEnum):
@@ -44,6 +44,7 @@ class Request:
         region: `global` for services that have no regions.
         operation: As the API names it; `METHOD /path` where no model knows it.
         text: Path, query and body, in which its IDs stand.
+        access_key: Whose request it is; empty where it is not signed.
         dry_run: It only asks whether it would be carried out.
     """
 
@@ -52,13 +53,14 @@ class Request:
     operation: str
     protocol: Protocol
     text: str
+    access_key: str = ""
     dry_run: bool = False
 
 
 def read(environ: dict[str, Any]) -> Request:
     """Read a WSGI request; its body is then in memory, to be read again."""
     body = _read_body(environ)
-    signed_for, region = _credential_scope(environ)
+    access_key, signed_for, region = _credential_scope(environ)
     service = _SERVICES.get(signed_for, signed_for)
     protocol, operation = _spoken(environ, body, signed_for)
     path, query = environ.get("PATH_INFO", ""), environ.get("QUERY_STRING", "")
@@ -68,6 +70,7 @@ def read(environ: dict[str, Any]) -> Request:
         operation=operation,
         protocol=protocol,
         text=f"{path}?{query}\n{body.decode(errors='replace')}",
+        access_key=access_key,
         dry_run=protocol is Protocol.EC2 and b"DryRun=true" in body,
     )
 
@@ -84,16 +87,16 @@ def _read_body(environ: dict[str, Any]) -> bytes:
     return body
 
 
-def _credential_scope(environ: Mapping[str, Any]) -> tuple[str, str]:
-    """Tell service and region that the request is signed for, in its header or its address."""
+def _credential_scope(environ: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Tell by which key a request is signed, and for what, in its header or its address."""
     header = environ.get("HTTP_AUTHORIZATION", "")
     _, found, credential = header.partition("Credential=")
     if not found:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         credential = query.get("X-Amz-Credential", [""])[0]
     match credential.split(",")[0].split("/"):
-        case [_, _, region, service, "aws4_request"]:
-            return service, region
+        case [access_key, _, region, service, "aws4_request"]:
+            return access_key.rpartition(" ")[2], service, region
     return _UNSIGNED
 
 

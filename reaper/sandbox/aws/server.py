@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from threading import Lock, RLock, Thread
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.sandbox.aws.timetable import TIMETABLE
 from reaper.sandbox.faults import FaultInjector
 from reaper.sandbox.kernel.requests import RequestLog
+
+if TYPE_CHECKING:
+    from reaper.sandbox.aws.gateway import Gateway
 
 _running = Lock()
 
@@ -56,6 +59,7 @@ class AwsSandbox:
         self._clock = clock
         self._lock = RLock()
         self._exit = ExitStack()
+        self._gateway: Gateway | None = None
 
     def __enter__(self) -> Self:
         if not _running.acquire(blocking=False):
@@ -79,6 +83,23 @@ class AwsSandbox:
         self.faults.clear()
         self.requests.reset()
 
+    @contextmanager
+    def enforcing(self) -> Iterator[None]:
+        """Let callers do only what their users' and roles' policies allow, until it is left.
+
+        Credentials must then be of a user or role of the sandbox. Conditions are evaluated in dry
+        runs and simulations only, as moto knows none.
+        """
+        from moto.core.authorization import enable_iam_authentication  # noqa: PLC0415 - once started
+
+        assert self._gateway is not None, "the sandbox does not run"
+        with enable_iam_authentication():
+            self._gateway.enforcing = True
+            try:
+                yield
+            finally:
+                self._gateway.enforcing = False
+
     def _start(self, exits: ExitStack) -> None:
         from moto.core.config import default_user_config  # noqa: PLC0415 - only now is it needed
         from moto.core.models import DEFAULT_ACCOUNT_ID  # noqa: PLC0415 - only now is it needed
@@ -99,7 +120,7 @@ class AwsSandbox:
             default_user_config[service] = {"use_docker": False}
         self.reset()
         exits.callback(self.reset)
-        gateway = Gateway(
+        self._gateway = gateway = Gateway(
             DomainDispatcherApplication(create_backend_app),
             account=self.account,
             faults=self.faults,

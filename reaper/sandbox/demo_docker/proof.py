@@ -1,38 +1,22 @@
 """The proof: what the engine says of each thing before and after, asked by inspection.
 
-`look_at_all` and `compare` ask the engine alone, not reaper. `checks` then holds what reaper said
-against it.
+`look_at_all` asks the engine alone, not reaper. `checks` then holds what reaper said against it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from docker import APIClient
 from docker.errors import NotFound
 
-from reaper.model import Decision, Outcome, Plan, Rule, Status
-from reaper.sandbox.demo_docker.things import CONTAINER, IMAGE, NETWORK, VOLUME, Part, Thing
+from reaper.model import Outcome, Plan, Rule, Status
+from reaper.sandbox.demo.checks import Check, Facts, Finding, judged_by, untouched
+from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo_docker.things import CONTAINER, IMAGE, NETWORK, VOLUME
 from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
 from reaper.sandbox.demo_docker.world import DEBUGGER, GARBLED, World
-
-# What tells that a thing is untouched, by what it is called in the table of the proof.
-Facts = Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What became of one thing that had to stay as it was.
-
-    Attributes:
-        differences: Each fact that is not what it was, in words; empty: it is untouched.
-    """
-
-    thing: Thing
-    before: Facts
-    differences: tuple[str, ...]
 
 
 def look(client: APIClient, thing: Thing) -> Facts | None:
@@ -48,31 +32,9 @@ def look_at_all(client: APIClient, things: Iterable[Thing]) -> dict[Thing, Facts
     return {thing: look(client, thing) for thing in things}
 
 
-def compare(
-    before: Mapping[Thing, Facts | None], after: Mapping[Thing, Facts | None]
-) -> tuple[Finding, ...]:
-    """Say for each thing what is not as it was."""
-    return tuple(
-        Finding(thing=thing, before=was or {}, differences=_differences(was, after.get(thing)))
-        for thing, was in before.items()
-    )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
-    """One thing that must hold when the demo has swept.
-
-    Attributes:
-        wrong: Why it does not hold, in words; empty where it does.
-    """
-
-    claim: str
-    wrong: tuple[str, ...]
-
-
 def checks(
     world: World,
-    plan: Plan,
+    plans: Sequence[Plan],
     outcomes: Mapping[str, Outcome],
     findings: Sequence[Finding],
     killed: Mapping[Thing, Facts | None],
@@ -84,8 +46,8 @@ def checks(
     shared, debugger = world.named(SHARED_NETWORK), world.named(DEBUGGER)
     garbled = world.named(GARBLED)
     return (
-        _untouched(Part.LIVE, findings),
-        _untouched(Part.STRANGER, findings),
+        untouched(Part.LIVE, findings),
+        untouched(Part.STRANGER, findings),
         Check(
             claim=f"All of the killed run is gone, but for {shared.name}",
             wrong=tuple(
@@ -98,23 +60,7 @@ def checks(
             claim=f"{shared.name} is there, and {debugger.name} is named as who blocks it",
             wrong=_not_blocked(killed[shared], outcomes.get(shared.id), debugger),
         ),
-        Check(
-            claim=f"{garbled.name}, whose tag is garbled, is in quarantine",
-            wrong=_not_quarantined(plan, garbled),
-        ),
-    )
-
-
-def _untouched(part: Part, findings: Sequence[Finding]) -> Check:
-    own = [finding for finding in findings if finding.thing.part is part]
-    whose = "the live run" if part is Part.LIVE else "strangers"
-    return Check(
-        claim=f"All {len(own)} things of {whose} are untouched",
-        wrong=tuple(
-            f"{finding.thing.kind} {finding.thing.name}: {difference}"
-            for finding in own
-            for difference in finding.differences
-        ),
+        judged_by(Rule.GARBLED, garbled, plans),
     )
 
 
@@ -128,29 +74,6 @@ def _not_blocked(
     if not any(debugger.id in blocker for blocker in outcome.blocked_by):
         return (f"named instead: {', '.join(outcome.blocked_by) or 'nobody'}",)
     return ()
-
-
-def _not_quarantined(plan: Plan, garbled: Thing) -> tuple[str, ...]:
-    verdicts = [item.judged.verdict for item in plan.items if item.ref.id == garbled.id]
-    if not verdicts:
-        return ("the plan does not have it",)
-    return tuple(
-        f"the verdict is {verdict.decision} by {verdict.rule}: {verdict.reason}"
-        for verdict in verdicts
-        if (verdict.decision, verdict.rule) != (Decision.QUARANTINE, Rule.GARBLED)
-    )
-
-
-def _differences(was: Facts | None, now: Facts | None) -> tuple[str, ...]:
-    if was is None:
-        return ("it was not there before",)
-    if now is None:
-        return ("it is gone",)
-    return tuple(
-        f"{name} was {was.get(name)} and is {now.get(name)}"
-        for name in sorted(was.keys() | now.keys())
-        if was.get(name) != now.get(name)
-    )
 
 
 def _container(client: APIClient, id_: str) -> Facts:

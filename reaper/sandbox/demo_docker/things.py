@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 from docker import APIClient
 
 from reaper.client import ActiveRun
 from reaper.model import JournalEntry
+from reaper.sandbox.demo.parts import Part, Thing
 from reaper.sandbox.demo_docker.image import import_image
 
 MARK = "reaper-demo"  # the label by which the demo finds what it made, and nothing else
@@ -20,46 +19,6 @@ CONTAINER = "docker:container"
 NETWORK = "docker:network"
 VOLUME = "docker:volume"
 IMAGE = "docker:image"
-
-
-class Part(StrEnum):
-    """Whose a thing of the demo is."""
-
-    KILLED = "killed run"
-    LIVE = "live run"
-    STRANGER = "stranger"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Thing:
-    """One object that the demo made.
-
-    Attributes:
-        id: As the engine knows it: a volume's is its name.
-        about: What it stands for, in a few words.
-    """
-
-    part: Part
-    kind: str
-    id: str
-    name: str
-    about: str
-
-    def line(self) -> str:
-        """Write it for the parent process."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def read(cls, line: str) -> Thing:
-        """Read it as `line` wrote it."""
-        told = json.loads(line)
-        return cls(
-            part=Part(told["part"]),
-            kind=told["kind"],
-            id=told["id"],
-            name=told["name"],
-            about=told["about"],
-        )
 
 
 def _always() -> None:

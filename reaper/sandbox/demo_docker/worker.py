@@ -1,37 +1,26 @@
 """A test run as a process of its own: starts a run, makes things, and goes on until told to stop.
 
-It writes one line for each thing that it made, then one with the run's ID. It stops when its
-standard input ends, as it does when the demo ends, however that comes about.
+It writes one line for each thing that it made, then one with the run's ID, and stops with the demo.
 """
 
 from __future__ import annotations
 
-import select
 import sys
-from datetime import timedelta
 
-import reaper
 from reaper.config import DockerPlace
 from reaper.providers.docker.address import resolve
 from reaper.providers.docker.client import connect
-from reaper.sandbox.demo_docker.things import Maker, Part
-
-READY = "ready "
-
-# The killed run's lease is short, for nobody likes to wait; the live run's is not, for a machine
-# under load must not make it look dead.
-_PACE = {
-    Part.KILLED: ("nightly", timedelta(seconds=3), timedelta(seconds=0.3)),
-    Part.LIVE: ("smoke", timedelta(seconds=30), timedelta(seconds=1)),
-}
+from reaper.sandbox.demo.parts import Part
+from reaper.sandbox.demo.runs import run_of, stay, stop_with_the_demo, tell
+from reaper.sandbox.demo_docker.things import Maker
 
 
 def main() -> None:
     """Be the run that the arguments name: its part, the demo's mark, scope and base image."""
-    part, mark, scope, image = Part(sys.argv[1]), *sys.argv[2:]
-    prefix, lease, beat = _PACE[part]
+    mark, scope, image = sys.argv[2:]
+    part, started = run_of(sys.argv)
     client, _ = connect(resolve(DockerPlace()), read_only=False)
-    with reaper.run(prefix=prefix, lease=lease, beat=beat) as run:
+    with started as run:
         make = Maker(
             client=client,
             part=part,
@@ -39,19 +28,12 @@ def main() -> None:
             scope=scope,
             image=image,
             run=run,
-            tell=lambda thing: print(thing.line(), flush=True),  # noqa: T201 - as below
-            go_on=_stop_with_the_demo,
+            tell=tell,
+            go_on=stop_with_the_demo,
         )
         work = _work_of_killed if part is Part.KILLED else _work_of_live
         work(make)
-        print(READY + run.id, flush=True)  # noqa: T201 - the parent reads it
-        sys.stdin.read()
-
-
-def _stop_with_the_demo() -> None:
-    readable, _, _ = select.select([sys.stdin], [], [], 0)
-    if readable:  # nothing is ever written to it, so it has ended
-        raise SystemExit
+        stay(run.id)
 
 
 def _work_of_killed(make: Maker) -> None:

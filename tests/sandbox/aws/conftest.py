@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -20,27 +20,20 @@ REGION = "eu-west-1"
 Client = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[AwsSandbox]:
-    with AwsSandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def sandbox(running: AwsSandbox) -> AwsSandbox:
-    running.reset()
-    return running
+def sandbox(aws_sandbox: AwsSandbox) -> AwsSandbox:
+    return aws_sandbox
 
 
 @pytest.fixture(scope="session")
-def _clients(running: AwsSandbox) -> Client:
+def _clients(aws_running: AwsSandbox) -> Client:
     session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x")
     config = Config(retries={"total_max_attempts": 1})
 
     @cache
     def make(service: str, region: str) -> Any:
         return session.client(
-            service, region_name=region, endpoint_url=running.endpoint, config=config
+            service, region_name=region, endpoint_url=aws_running.endpoint, config=config
         )
 
     return make

@@ -7,6 +7,7 @@ from datetime import timedelta
 from reaper.model import Kind, Relation
 from reaper.providers.aws.kind import Also, Arg, AwsKind, Call, Guard, Link, Many
 from reaper.providers.aws.names import (
+    ADDRESS,
     AUTO_SCALING_GROUP,
     LISTENER,
     LOAD_BALANCER,
@@ -18,6 +19,7 @@ from reaper.providers.aws.names import (
 )
 
 _MOST_ARNS = 20  # in one call of this service
+_ADDRESSES = "AvailabilityZones[].LoadBalancerAddresses[].AllocationId"
 _STACK = Link(Relation.CONTROLLED_BY, STACK, '"+tags"."aws:cloudformation:stack-id"')
 _TAGS = Also(
     call=Call(
@@ -112,6 +114,8 @@ KINDS = (
             Link(Relation.TAKES, LISTENER, '"+listeners"'),
             Link(Relation.MADE, LISTENER, '"+listeners"'),
             Link(Relation.USES, SUBNET, "AvailabilityZones[].SubnetId"),
+            Link(Relation.USES, ADDRESS, _ADDRESSES),
+            Link(Relation.ALTERS, ADDRESS, _ADDRESSES),
             Link(Relation.USES, SECURITY_GROUP, "SecurityGroups"),
             Link(Relation.USES, VPC, "VpcId"),
             _STACK,

@@ -8,6 +8,7 @@ from typing import Any
 from reaper.model import Kind, Relation
 from reaper.providers.aws.kind import Arg, At, AwsKind, Call, Guard, Link, Many, Users, by_filter
 from reaper.providers.aws.names import (
+    ADDRESS,
     AUTO_SCALING_GROUP,
     IMAGE,
     INSTANCE,
@@ -27,6 +28,9 @@ _INSTANCES = "Reservations[].Instances[]"
 _AT_LAUNCH = timedelta(minutes=2)
 _GOING_VOLUMES = "BlockDeviceMappings[?Ebs.DeleteOnTermination].Ebs.VolumeId"
 _GOING_INTERFACES = "NetworkInterfaces[?Attachment.DeleteOnTermination].NetworkInterfaceId"
+# These lose their place, and nothing else.
+_LEFT_VOLUMES = "BlockDeviceMappings[?!(Ebs.DeleteOnTermination)].Ebs.VolumeId"
+_LEFT_INTERFACES = "NetworkInterfaces[?!(Attachment.DeleteOnTermination)].NetworkInterfaceId"
 _NOT_OVER = {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}
 # The newest and the default version of every launch template, in one paged call.
 _TEMPLATES = Call(
@@ -91,12 +95,27 @@ KINDS = (
             Link(Relation.MADE, VOLUME, '"+volumes"'),
             Link(Relation.TAKES, INTERFACE, _GOING_INTERFACES),
             Link(Relation.MADE, INTERFACE, '"+interfaces"'),
+            Link(Relation.ALTERS, VOLUME, _LEFT_VOLUMES),
+            Link(Relation.ALTERS, INTERFACE, _LEFT_INTERFACES),
             Link(Relation.CONTROLLED_BY, AUTO_SCALING_GROUP, '"+tags"."aws:autoscaling:groupName"'),
             Link(Relation.CONTROLLED_BY, STACK, '"+tags"."aws:cloudformation:stack-id"'),
             Link(Relation.USES, SUBNET, "SubnetId"),
             Link(Relation.USES, SECURITY_GROUP, "SecurityGroups[].GroupId"),
             Link(Relation.USES, IMAGE, "ImageId"),
             Link(Relation.USES, PLACEMENT_GROUP, "Placement.GroupName"),
+        ),
+        users=(
+            Users(
+                relations=(Relation.ALTERS,),
+                kind=ADDRESS,
+                call=Call(
+                    operation="describe_addresses",
+                    arguments=by_filter("instance-id"),
+                    items="Addresses[]",
+                ),
+                id="AllocationId",
+                of="InstanceId",
+            ),
         ),
         delete=Call(operation="terminate_instances", arguments={"InstanceIds": [Arg.ID]}),
         gone=("InvalidInstanceID.NotFound",),

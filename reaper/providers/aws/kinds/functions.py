@@ -12,7 +12,13 @@ _STACK = Link(Relation.CONTROLLED_BY, STACK, '"+tags"."aws:cloudformation:stack-
 
 
 def _tell_log_group(function: dict[str, Any]) -> None:
-    """Tell the log group that Lambda makes for it; one that was chosen may be shared."""
+    """Tell the log group that Lambda makes for it; one that was chosen may be shared.
+
+    Raises:
+        ValueError: Lambda answered without the function's tags, as the permission is missing.
+    """
+    if (refused := function.get("TagsError")) and not function.get("Tags"):
+        raise ValueError(f"its tags are kept back: {refused.get('Message')}")
     configuration = function["Configuration"]
     own = f"/aws/lambda/{configuration['FunctionName']}"
     chosen = (configuration.get("LoggingConfig") or {}).get("LogGroup", own)
@@ -21,7 +27,7 @@ def _tell_log_group(function: dict[str, Any]) -> None:
 
 KINDS = (
     AwsKind(
-        kind=Kind(name=FUNCTION, service="lambda"),
+        kind=Kind(name=FUNCTION, service="lambda", reused=True),
         service="lambda",
         arn="lambda:{region}:{account}:function:{id}",
         id_form="[^:]+",
@@ -44,6 +50,7 @@ KINDS = (
         ),
         delete=Call(operation="delete_function", arguments={"FunctionName": Arg.ID}),
         gone=("ResourceNotFoundException",),
+        actions=("lambda:ListTags",),  # GetFunction leaves the tags out without it
     ),
     AwsKind(
         # A function that still runs would make it anew.

@@ -272,7 +272,11 @@ KINDS = (
         indexed=False,
         candidates=one_by_one,
         everywhere=False,
-        actions=("iam:RemoveRoleFromInstanceProfile",),
+        actions=(
+            "ec2:DescribeInstances",
+            "iam:ListInstanceProfileTags",
+            "iam:RemoveRoleFromInstanceProfile",
+        ),
     ),
     AwsKind(
         kind=Kind(name=ROLE, service="iam", after=(INSTANCE_PROFILE,)),
@@ -307,10 +311,12 @@ KINDS = (
         candidates=bulk,
         everywhere=False,
         actions=(
-            "iam:DetachRolePolicy",
             "iam:DeleteRolePolicy",
+            "iam:DetachRolePolicy",
+            "iam:GetAccountAuthorizationDetails",
             "iam:ListAttachedRolePolicies",
             "iam:ListRolePolicies",
+            "lambda:ListFunctions",
         ),
     ),
     AwsKind(
@@ -341,6 +347,7 @@ KINDS = (
             "iam:DeleteSigningCertificate",
             "iam:DeleteUserPolicy",
             "iam:DetachUserPolicy",
+            "iam:GetAccountAuthorizationDetails",
             "iam:ListAccessKeys",
             "iam:ListAttachedUserPolicies",
             "iam:ListGroupsForUser",
@@ -391,6 +398,6 @@ KINDS = (
         indexed=False,
         candidates=one_by_one,
         everywhere=False,
-        actions=("iam:DeletePolicyVersion", "iam:ListPolicyVersions"),
+        actions=("iam:DeletePolicyVersion", "iam:ListPolicyTags", "iam:ListPolicyVersions"),
     ),
 )

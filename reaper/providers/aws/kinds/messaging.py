@@ -56,13 +56,14 @@ KINDS = (
         gone=_NO_QUEUE,
     ),
     AwsKind(
-        kind=Kind(name=TOPIC, service="sns"),
+        kind=Kind(name=TOPIC, service="sns", reused=True),
         service="sns",
         arn="sns:{region}:{account}:{id}",
         id_form="[^:]+",
         id_is_arn=True,
         listing=Call(operation="list_topics", items="Topics[]"),
-        id="TopicArn",
+        listed="TopicArn",
+        id='"+arn"',
         read=One(
             call=Call(
                 operation="list_tags_for_resource",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from reaper.model import Kind, Relation
 from reaper.providers.aws.kind import Arg, AwsKind, Call, Guard, Link, Many
@@ -20,6 +21,16 @@ _TEMPLATES = (
     "LaunchTemplateSpecification.LaunchTemplateId][]"
 )
 
+
+def _tell_launched(group: dict[str, Any]) -> None:
+    """Tell which machines it launched: one that somebody attached names no template."""
+    group["+launched"] = [
+        each["InstanceId"]
+        for each in group.get("Instances") or []
+        if each.get("LaunchTemplate") or each.get("LaunchConfigurationName")
+    ]
+
+
 KINDS = (
     AwsKind(
         kind=Kind(name=AUTO_SCALING_GROUP, service="autoscaling", deadline=timedelta(hours=2)),
@@ -35,6 +46,7 @@ KINDS = (
             ),
             size=50,
         ),
+        refine=_tell_launched,
         name="AutoScalingGroupName",
         created="CreatedTime",
         # A name is used again; the ARN has a UUID for each group that ever had it.
@@ -50,7 +62,7 @@ KINDS = (
         ),
         links=(
             Link(Relation.TAKES, INSTANCE, "Instances[].InstanceId"),
-            Link(Relation.MADE, INSTANCE, "Instances[].InstanceId"),
+            Link(Relation.MADE, INSTANCE, '"+launched"'),
             Link(Relation.USES, LAUNCH_TEMPLATE, _TEMPLATES),
             Link(Relation.USES, TARGET_GROUP, "TargetGroupARNs"),
             Link(Relation.CONTROLLED_BY, STACK, '"+tags"."aws:cloudformation:stack-id"'),

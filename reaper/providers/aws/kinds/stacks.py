@@ -20,6 +20,7 @@ from reaper.providers.aws.names import (
     LOAD_BALANCER,
     LOG_GROUP,
     NAT_GATEWAY,
+    NETWORK_ACL,
     PARAMETER,
     PLACEMENT_GROUP,
     QUEUE,
@@ -46,6 +47,7 @@ _TYPES: Mapping[str, str] = {
     "AWS::EC2::InternetGateway": INTERNET_GATEWAY,
     "AWS::EC2::LaunchTemplate": LAUNCH_TEMPLATE,
     "AWS::EC2::NatGateway": NAT_GATEWAY,
+    "AWS::EC2::NetworkAcl": NETWORK_ACL,
     "AWS::EC2::NetworkInterface": INTERFACE,
     "AWS::EC2::PlacementGroup": PLACEMENT_GROUP,
     "AWS::EC2::RouteTable": ROUTE_TABLE,
@@ -125,5 +127,6 @@ KINDS = (
         delete=Call(operation="delete_stack", arguments={"StackName": Arg.ARN}),
         gone=("ValidationError:does not exist",),
         slow=True,
+        actions=("cloudformation:ListStacks",),  # DescribeStacks of all stacks is asked for it too
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from reaper.model import Backoff, Kind, Relation
@@ -25,14 +26,24 @@ from reaper.providers.aws.names import BUCKET, STACK, TABLE
 from reaper.providers.protocol import Answer, Reply
 
 _BATCH = 1000  # the most that one DeleteObjects takes, and that one page lists
+_LOOKED_AT = 5 * _BATCH  # how many versions are looked at before a bucket is emptied
 # How long one attempt empties a bucket before it lets the sweep go on; the next one continues.
 _EMPTYING_S = 30.0
 _STACK = Link(Relation.CONTROLLED_BY, STACK, '"+tags"."aws:cloudformation:stack-id"')
 
 
 def _last_written(bucket: Item) -> datetime | None:
-    """When something was last put there, as far as the first page of its versions tells."""
+    """When something was last put there, as far as its first pages of versions tell."""
     return _latest(bucket.get("+versions") or [])
+
+
+def _looked_at(bucket: Item) -> datetime | None:
+    """When that was, by AWS's clock, to the second; None where its answer does not say."""
+    dates = [
+        page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        for page in bucket.get("+versions") or []
+    ]
+    return min((parsedate_to_datetime(date) for date in dates if date), default=None)
 
 
 def _latest(pages: list[Mapping[str, Any]]) -> datetime | None:
@@ -47,13 +58,16 @@ def _latest(pages: list[Mapping[str, Any]]) -> datetime | None:
 def _empty(deed: Deed) -> Answer | None:
     """Delete every version, delete marker and unfinished upload, a page at a time.
 
-    What was written after the second look is somebody's who is at work there: it ends at once.
+    What is newer than all that was looked at is judged first, by another look. What was written
+    after the look is somebody's who is at work there. Either way it ends at once.
     """
     deadline = time.monotonic() + _EMPTYING_S
-    latest = _last_written(deed.item)
+    latest, looked = _last_written(deed.item), _looked_at(deed.item)
     for page in _pages(deed):
         written = _latest([page])
         if written is not None and (latest is None or written > latest):
+            if looked is not None and written <= looked:
+                return Answer(reply=Reply.STARTED, detail="it holds more than was looked at yet")
             return Answer(
                 reply=Reply.IN_USE,
                 detail=f"something was written to it at {written:%Y-%m-%d %H:%M:%S} UTC",
@@ -118,6 +132,7 @@ KINDS = (
     AwsKind(
         kind=Kind(
             name=BUCKET,
+            reused=True,
             service="s3",
             deadline=timedelta(hours=24),
             backoff=Backoff(first=timedelta(seconds=1), most=timedelta(minutes=10)),
@@ -151,7 +166,7 @@ KINDS = (
                     operation="list_object_versions",
                     arguments={
                         "Bucket": Arg.ID,
-                        "PaginationConfig": {"MaxItems": _BATCH, "PageSize": _BATCH},
+                        "PaginationConfig": {"MaxItems": _LOOKED_AT, "PageSize": _BATCH},
                     },
                 ),
                 into="+versions",

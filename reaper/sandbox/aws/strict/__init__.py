@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from reaper.sandbox.aws.patching import Rule
 from reaper.sandbox.aws.strict import (
+    authorization,
     autoscaling,
     balancing,
     buckets,
@@ -27,6 +28,7 @@ from reaper.sandbox.aws.strict import (
 RULES: tuple[Rule, ...] = tuple(
     rule
     for module in (
+        authorization,
         autoscaling,
         balancing,
         buckets,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
-from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import EmptyResult
 
@@ -57,3 +57,20 @@ def a_group_s_instances_go_with_it_protected_or_not(
 def a_group_that_goes_launches_nothing(original: Any, group: Any, *args: Any, **kwargs: Any) -> Any:
     if getattr(group, "status", None) != _GOING:
         original(group, *args, **kwargs)
+
+
+class _Attached(InstanceState):
+    """An instance that the group did not launch."""
+
+    launch_template = None
+    launch_configuration_name = None
+
+
+@RULES.around(AutoScalingBackend, "attach_instances")
+def an_attached_instance_names_no_template(
+    original: Any, backend: Any, group_name: str, instance_ids: list[str]
+) -> Any:
+    original(backend, group_name, instance_ids)
+    for state in backend.autoscaling_groups[group_name].instance_states:
+        if state.instance.id in instance_ids:
+            state.__class__ = _Attached

@@ -20,6 +20,7 @@ from moto.ec2.exceptions import InvalidKeyPairNameError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.responses import EC2Response
+from moto.elbv2.models import ELBv2Backend
 from moto.moto_api._internal import mock_random
 from moto.resourcegroupstaggingapi.exceptions import ResourceGroupsTaggingAPIError
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend
@@ -91,6 +92,18 @@ def the_index_has_all_of_ec2_s_kinds(original: Any, backend: Any) -> Iterator[Ta
                 tags=dict(backend.tags.get(resource.id, {})),
                 resource_type=f"ec2:{kind}",
                 extra={"id": resource.id},
+            )
+
+
+@RULES.around(ELBv2Backend, "iter_tagged_resources")
+def the_index_has_listeners(original: Any, backend: Any) -> Iterator[TaggedResource]:
+    yield from original(backend)
+    for balancer in backend.load_balancers.values():
+        for listener in balancer.listeners.values():
+            yield TaggedResource(
+                arn=listener.arn,
+                tags=backend.tagging_service.get_tag_dict_for_resource(listener.arn),
+                resource_type="elasticloadbalancing:listener",
             )
 
 

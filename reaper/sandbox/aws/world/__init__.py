@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from reaper.sandbox.aws.world.builder import Builder
 from reaper.sandbox.aws.world.builder import Made as Made
 from reaper.sandbox.aws.world.builder import World as World
+from reaper.sandbox.aws.world.builder import clients as clients
 from reaper.sandbox.aws.world.compute import add_compute
 from reaper.sandbox.aws.world.everything import Seen as Seen
 from reaper.sandbox.aws.world.everything import everything as everything
@@ -26,6 +27,7 @@ def build(
     name: str,
     region: str = "us-east-1",
     objects: int = 3,
+    role: str | None = None,
 ) -> World:
     """Create one of each kind for one owner, with the dependencies that such things have.
 
@@ -38,8 +40,9 @@ def build(
         name: What the names of all things begin with; worlds of one account need different ones.
         region: Where those things are that have a region.
         objects: How many objects the bucket has, each with an older version.
+        role: The ARN of a role, in whose account to create them; None: in the sandbox's.
     """
-    builder = Builder(endpoint, tags, region=region, name=name)
+    builder = Builder(endpoint, tags, region=region, name=name, role=role)
     profile, role = add_identities(builder)
     network = add_network(builder)
     add_disks(builder)

@@ -36,17 +36,18 @@ class Listing:
     arguments: Mapping[str, Any] | None = None
 
 
-def everything(endpoint: str, regions: Iterable[str]) -> dict[Seen, str]:
+def everything(endpoint: str, regions: Iterable[str], role: str | None = None) -> dict[Seen, str]:
     """Describe all that exists in these regions, and what belongs to no region.
 
-    Descriptions are JSON, equal as long as nothing about the thing has changed.
+    Descriptions are JSON, equal as long as nothing about the thing has changed. `role` is as for
+    `build`.
 
     Raises:
         ClientError: Something could not be listed: a look that is not whole is none.
     """
     seen: dict[Seen, str] = {}
     for number, region in enumerate(regions):
-        client = clients(endpoint, region)
+        client = clients(endpoint, region, role)
         for listing in (*REGIONAL, *(GLOBAL if number == 0 else ())):
             place = region if listing in REGIONAL else "global"
             for item in _items(client(listing.service), listing):

@@ -1,36 +1,65 @@
-"""Finds the engine for `reaper demo`, or says how to get one."""
+"""Finds out where `reaper demo` can be played, or says what that needs."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from reaper.cli.failures import say
 from reaper.config import Config, DockerPlace, ProviderSettings
-from reaper.errors import PlaceUnreachable
+from reaper.errors import ConfigurationError, PlaceUnreachable
 from reaper.model import Cell
 from reaper.providers.docker.address import Address, resolve
 from reaper.providers.opening import open_places
 from reaper.providers.protocol import Identity
 
 
-def find_engine() -> tuple[Cell, Identity] | None:
-    """Ask the engine who it is; None if none answers, which is said, and how to get one.
+def has_sandbox() -> bool:
+    """Whether what the AWS sandbox needs is installed; if not, it is said how to get it."""
+    missing = [name for name in ("boto3", "moto", "werkzeug") if find_spec(name) is None]
+    if missing:
+        say(
+            f"the AWS sandbox is left out: it needs {', '.join(missing)}. To get it: "
+            "pip install 'leak-reaper[sandbox]'"
+        )
+    return not missing
+
+
+def find_engine(*, needed: bool) -> tuple[Cell, Identity] | None:
+    """Ask the engine who it is; None if none answers, which is said.
+
+    Args:
+        needed: Nothing else can be played: it is said at length how to get an engine.
 
     Raises:
-        ConfigurationError: docker-py is not installed, or DOCKER_HOST is no address.
+        ConfigurationError: It is needed, and docker-py is not installed, or DOCKER_HOST is no
+            address.
     """
     place = DockerPlace()
     config = Config(providers=ProviderSettings(docker=(place,)))
-    (engine,) = open_places(config, read_only=True)
+    try:
+        (engine,) = open_places(config, read_only=True)
+    except ConfigurationError as error:
+        if needed:
+            raise
+        say(f"the Docker engine is left out: {error}")
+        return None
     try:
         identity = engine.identity()
         (cell,) = engine.cells()
     except PlaceUnreachable as error:
-        say(f"the demo needs a Docker engine, and none answers: {error}\n\n{_hint(resolve(place))}")
+        if needed:
+            hint = _hint(resolve(place))
+            say(f"the demo needs a Docker engine, and none answers: {error}\n\n{hint}")
+        else:
+            say(
+                f"Docker is left out, for no engine answers: {error}. "
+                "`reaper demo --only docker` says how to get one"
+            )
         return None
     finally:
         engine.close()
@@ -49,7 +78,7 @@ If it is installed but does not run:
 If it says «permission denied»:
                    sudo usermod -aG docker "$USER", then log in again
                    (whoever is in that group can do on this machine what root can)
-Then try `reaper demo` again."""
+Then try `reaper demo --only docker` again."""
 
 
 def _hint(address: Address) -> str:

@@ -1,0 +1,47 @@
+"""Whose the things of a demo are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """Whose a thing of the demo is."""
+
+    KILLED = "killed run"
+    LIVE = "live run"
+    STRANGER = "stranger"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thing:
+    """One object that the demo made.
+
+    Attributes:
+        id: As its place knows it: a Docker volume's is its name.
+        about: What it stands for, in a few words.
+    """
+
+    part: Part
+    kind: str
+    id: str
+    name: str
+    about: str
+
+    def line(self) -> str:
+        """Write it for the parent process."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, line: str) -> Thing:
+        """Read it as `line` wrote it."""
+        told = json.loads(line)
+        return cls(
+            part=Part(told["part"]),
+            kind=told["kind"],
+            id=told["id"],
+            name=told["name"],
+            about=told["about"],
+        )
