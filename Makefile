@@ -53,6 +53,8 @@ simulate: $(READY) ## Try thousands of histories against the promises
 docs: $(READY) ## Write the pages that are made from the code
 	$(BIN)/python docs/configuration.py > docs/configuration.md.new
 	mv docs/configuration.md.new docs/configuration.md
+	$(BIN)/python docs/aws_kinds.py > docs/aws-kinds.md.new
+	mv docs/aws-kinds.md.new docs/aws-kinds.md
 
 setup: $(READY) ## Make .venv with everything pinned
 

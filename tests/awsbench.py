@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from typer.testing import CliRunner
@@ -17,10 +17,20 @@ from typer.testing import CliRunner
 import reaper
 from reaper.cli.main import app
 from reaper.client.active import ActiveRun
+from reaper.config import load
+from reaper.config.places import AwsPlace
+from reaper.ledger import Ledger
+from reaper.model import Outcome
+from reaper.providers.aws import open_aws
+from reaper.providers.protocol import Provider
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.gateway import operation
 from reaper.sandbox.aws.world import Seen, World, build, everything
 from reaper.sandbox.faults import Effect, Fault, Operation
+from reaper.sweep.cell import Sweep, SweepReport
+from reaper.sweep.fleet import Fleet, assemble, each
+from reaper.sweep.intake import HostDirectories
+from reaper.sweep.site import Settings, Site
 from tests.results import Result
 
 REGION = "us-east-1"
@@ -41,6 +51,16 @@ policy:
 providers:
   aws: {places}
 """
+
+
+class Opener(Protocol):
+    """Opens a place, as the provider's own function does."""
+
+    def __call__(self, place: AwsPlace, *, read_only: bool) -> Provider: ...
+
+
+def run_sweep(site: Site) -> SweepReport:
+    return Sweep(site).run()
 
 
 @dataclass(kw_only=True)
@@ -79,6 +99,36 @@ class AwsBench:
 
     def sweep(self, *arguments: str) -> Result:
         return self.reaper("sweep", "--yes", "--json", *arguments)
+
+    def play(
+        self, opener: Opener = open_aws, at: Callable[[str], None] = lambda _step: None
+    ) -> list[Outcome]:
+        """Sweep with a provider of one's own, and be there between any two steps."""
+        self.write_config()
+        config = load(self.config, {})
+        settings = Settings(
+            policy=config.policy(),
+            rules=config.tag_rules(),
+            brake=config.brake(),
+            verify_for=timedelta(seconds=2),
+        )
+        providers = [opener(place, read_only=False) for place in config.providers.aws]
+        ledger = Ledger.open(config.ledger)
+        try:
+            fleet = assemble(
+                providers,
+                ledger,
+                settings,
+                directories=HostDirectories(self.directory / "state"),
+            )
+            sites = [replace(site, at=at) for site in fleet.sites]
+            reports, gaps = each(Fleet(sites=tuple(sites), gaps=fleet.gaps), run_sweep)
+            assert gaps == ()
+            return [outcome for report in reports for outcome in report.outcomes]
+        finally:
+            ledger.close()
+            for provider in providers:
+                provider.close()
 
     @contextmanager
     def run(self) -> Iterator[ActiveRun]:
@@ -139,6 +189,14 @@ class AwsBench:
             if operation(f"{service}:{name}") is Operation.DELETE:
                 found[f"{service}:{name}"] += number
         return found
+
+    def let_time_pass(self, bucket: str, key: str, *, seconds: float) -> None:
+        """Let an object have been written later than now, as S3 tells whole seconds only."""
+        from moto.s3.models import s3_backends  # noqa: PLC0415 - the sandbox has loaded it
+
+        found = s3_backends[self.sandbox.account]["aws"].get_object(bucket, key)
+        assert found is not None
+        found.last_modified += timedelta(seconds=seconds)
 
     def _fill(self, bucket: str, versions: int) -> None:
         """Put versions into a bucket, two for each key, past the API for its slowness."""

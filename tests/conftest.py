@@ -11,10 +11,11 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadGroupScheduling
 
 from reaper.sandbox.guard import attempts, forbid_leaving, forget_attempts
 
@@ -37,6 +38,30 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 REQUIRED = frozenset(os.environ.get("REAPER_TEST_REQUIRE", "").replace(",", " ").split())
 
 BUSYBOX = "reaper-test-busybox:1"
+
+
+# Whose tests share what is costly to make, or must not run side by side: one process runs them all.
+TOGETHER = frozenset(
+    {
+        "tests/acceptance/test_aws_in_use.py",
+        "tests/providers/aws/test_each_kind.py",
+        "tests/providers/docker/test_swarm.py",
+    }
+)
+
+
+class ModulesTogether(LoadGroupScheduling):  # type: ignore[misc] # xdist bears no types
+    """`--dist loadgroup` by module: the mark `xdist_group` renames tests, and pytest 9.2 does not
+    let it.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return module if module in TOGETHER else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
+    return ModulesTogether(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 # A test that could reach a real cloud fails by itself.

@@ -17,9 +17,13 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
-def test_the_page_of_the_configuration_is_up_to_date() -> None:
+@pytest.mark.parametrize(
+    ("script", "page"),
+    [("configuration.py", "configuration.md"), ("aws_kinds.py", "aws-kinds.md")],
+)
+def test_a_page_that_is_made_from_the_code_is_up_to_date(script: str, page: str) -> None:
     made = subprocess.run(
-        [sys.executable, "docs/configuration.py"],
+        [sys.executable, f"docs/{script}"],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -27,7 +31,7 @@ def test_the_page_of_the_configuration_is_up_to_date() -> None:
         check=True,
     )
 
-    assert made.stdout == (ROOT / "docs/configuration.md").read_text(), "run `make docs`"
+    assert made.stdout == (ROOT / "docs" / page).read_text(), "run `make docs`"
 
 
 def test_every_key_is_documented() -> None:

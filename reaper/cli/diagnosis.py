@@ -270,7 +270,10 @@ def _cell(session: Session, provider: Provider, cell: Cell) -> Iterator[Finding]
     after = session.clock.now()
     yield from _unlisted(subject, index.gaps)
     unlisted = {gap.kind for gap in index.gaps} | index.not_offered
-    listed = [kind for kind in provider.kinds if kind not in unlisted and None not in unlisted]
+    # Where kinds have gaps of their own, each was asked for by itself, and one of no kind is an
+    # index's; else it is the whole place's.
+    whole = bool(index.gaps) and all(gap.kind is None for gap in index.gaps)
+    listed = [kind for kind in provider.kinds if kind not in unlisted and not whole]
     if listed:
         yield Finding(
             subject=subject,

@@ -150,6 +150,8 @@ def as_document(told: Told, gaps: Sequence[Gap]) -> dict[str, Any]:
             {"relation": edge.relation.value, "other": str(edge.other), "name": edge.name}
             for edge in (told.resource.edges if told.resource else ())
         ],
+        "used": time_text(told.resource.used) if told.resource else None,
+        "held_by": list(told.resource.held_by) if told.resource else [],
         "history": [
             {
                 "at": time_text(event.at),
@@ -191,9 +193,10 @@ def _ledger_of(ref: Ref, session: Session) -> tuple[Outcome | None, tuple[Event,
 def _judged(resource: Resource, case: Case, evaluation: Evaluation) -> list[RenderableType]:
     claim, verdict, now = case.claim, evaluation.verdict, case.now
     created = ago(resource.created, now) if resource.created else "at an unknown time"
+    used = f", last used {ago(resource.used, now)}" if resource.used else ""
     decision = verdict.decision.value if verdict.decision else "not ours to decide about"
     parts: list[RenderableType] = [
-        Text(plain(f"created {created}, state {resource.state or 'unknown'}")),
+        Text(plain(f"created {created}{used}, state {resource.state or 'unknown'}")),
         Text(plain(f"run: {claim.run or 'none'}, {condition(case.run, now)}")),
         Text(plain(f"owner: {claim.owner or 'unknown'}")),
         Text(plain(f"claim: by {claim.basis.value if claim.basis else 'nothing'}: {claim.reason}")),
@@ -205,6 +208,7 @@ def _judged(resource: Resource, case: Case, evaluation: Evaluation) -> list[Rend
     for edge in resource.edges:
         name = f" ({edge.name})" if edge.name else ""
         parts.append(Text(plain(f"  {edge.relation.value} {edge.other}{name}")))
+    parts.extend(Text(plain(f"  used from elsewhere by {other}")) for other in resource.held_by)
     if resource.protection is not None:
         parts.append(Text(plain(f"protection: {resource.protection}")))
     parts.append(Text(f"verdict: {decision}", style=STYLES.get(decision, "bold")))

@@ -137,6 +137,8 @@ class Kind:
         name: Such as `docker:container`.
         after: Kinds that go before this one where no edge says otherwise.
         taggable: It can bear tags at creation.
+        reused: Its IDs are names that can be used again, and nothing tells a later bearer from an
+            earlier one: it has no incarnation.
         report_only: Its users cannot be enumerated, so it is only reported unless enabled.
         deadline: How long after the first attempt it may take before that counts as failed.
         backoff: The pace of further attempts.
@@ -147,6 +149,7 @@ class Kind:
     name: str
     after: tuple[str, ...] = ()
     taggable: bool = True
+    reused: bool = False
     report_only: bool = False
     deadline: timedelta = timedelta(hours=1)
     backoff: Backoff = Backoff()

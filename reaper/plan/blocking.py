@@ -37,14 +37,23 @@ _DECLARED = {
 }
 
 
-def needs(going: AbstractSet[str], resources: Mapping[str, Resource]) -> Needs:
-    """What each of these must go together with, whichever end of an edge declares it."""
+def needs(
+    going: AbstractSet[str],
+    resources: Mapping[str, Resource],
+    heirs: AbstractSet[str] = frozenset(),
+) -> Needs:
+    """What each of these must go together with, whichever end of an edge declares it.
+
+    `heirs` are a run's by what made them alone: while that stays, they are its own.
+    """
     found: dict[str, dict[Need, None]] = {key: {} for key in going}
     for key, resource in resources.items():
         for edge in resource.edges:
             other = edge.other.key
             if edge.relation is Relation.USES and other in going and other != key:
                 found[other][Need(how="used by", other=resource.ref, name=resource.name)] = None
+            elif edge.relation is Relation.MADE and other in going & heirs and other != key:
+                found[other][Need(how="made by", other=resource.ref, name=resource.name)] = None
             elif edge.relation in _DECLARED and key in going and other != key:
                 found[key][_declared(edge, resources.get(other))] = None
     return {key: tuple(sorted(each, key=str)) for key, each in found.items()}

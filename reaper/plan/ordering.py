@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from reaper.model import (
+    Basis,
     Cell,
     Decision,
     Gap,
@@ -80,7 +81,8 @@ def order(
         raise ValueError("a resource was judged twice: which verdict counts is not known")
     resources = {**world, **{key: each.resource for key, each in by_key.items()}}
     stays = _stays(by_key, at, parked)
-    every = needs(_reaped(by_key) - stays.keys(), resources)
+    heirs = {key for key, each in by_key.items() if each.claim.basis is Basis.DERIVED}
+    every = needs(_reaped(by_key) - stays.keys(), resources, heirs)
     stays |= _blocked(every, stays, by_key, resources)
     held, why = _held(every.keys() - stays.keys(), by_key, brake, recent_deletions, released)
     stays |= _hold(held, why, every, stays)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from reaper.durations import describe_duration
-from reaper.model import Decision, Ending, Resource, Run, Unavailable, Unknown
+from reaper.model import Basis, Decision, Ending, Resource, Run, Unavailable, Unknown
 from reaper.policy.case import (
     Case,
     Policy,
@@ -273,8 +273,11 @@ def report_only(case: Case, policy: Policy) -> str | None:
     """Say in words why this may only be reported; None where it may be reaped."""
     if case.claim.report_only:
         return f"the profile {case.claim.profile or 'of its parent'} only reports"
-    if case.kind is not None and case.kind.report_only and case.kind.name not in policy.enabled:
-        return f"who uses a {case.kind.name} cannot be enumerated, so it is only reported"
+    kind, journal = case.kind, case.claim.basis is Basis.JOURNAL
+    if kind is not None and kind.reused and journal and case.resource.ref.incarnation is None:
+        return "only the journal has it, by a name that somebody may have used again"
+    if kind is not None and kind.report_only and kind.name not in policy.enabled:
+        return f"who uses a {kind.name} cannot be enumerated, so it is only reported"
     return None
 
 

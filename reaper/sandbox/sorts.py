@@ -27,7 +27,8 @@ class Sort:
     """How the world treats a kind.
 
     Attributes:
-        reused: An ID can be used again: it is a name, or comes from a small pool.
+        reused: An ID can be used again: it is a name, or comes from a small pool. An incarnation
+            tells one bearer from the next, save where the kind says that nothing does.
         pooled: The world chooses the ID, and takes the lowest that is free.
         dated: It tells when it was created.
         tells_use: It tells when it was last used or written to.
@@ -59,7 +60,7 @@ SORTS = {
         Sort(kind=Kind(name=SECRET), purged_after=timedelta(days=7)),
         Sort(kind=Kind(name=KEY, report_only=True)),
         Sort(kind=Kind(name=ROLE), tells_use=True),
-        Sort(kind=Kind(name=BUCKET), dated=False, tells_use=True),
+        Sort(kind=Kind(name=BUCKET, reused=True), dated=False, tells_use=True),
     )
 }
 KINDS = {name: sort.kind for name, sort in SORTS.items()}

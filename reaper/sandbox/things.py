@@ -268,4 +268,5 @@ def address(kind: str, scope: str, name: str | None, *, number: int, taken: Cont
         name = next(ref.id for ref in pool if ref.key not in taken)
     elif not sort.reused or name is None:
         name = f"{noun}-{number}"
-    return Ref(kind=kind, scope=scope, id=name, incarnation=str(number) if sort.reused else None)
+    told = sort.reused and not sort.kind.reused
+    return Ref(kind=kind, scope=scope, id=name, incarnation=str(number) if told else None)

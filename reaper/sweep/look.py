@@ -137,7 +137,8 @@ class Looker:
 
         The answers are in the order of the items.
         """
-        waits = [self.going.awaited(item, self._before(item)) for item in items]
+        before = self.going.before
+        waits = [self.going.awaited(item, before.get(item.ref.key, ())) for item in items]
         due = [item for item, others in zip(items, waits, strict=True) if not others]
         view = View(self.site, self.read)
         view.take((item.ref for item in due), self._leads)
@@ -158,9 +159,6 @@ class Looker:
         """Whether what bears the ID now is another resource than the one that was judged."""
         return judged.incarnation != found.incarnation
 
-    def _before(self, item: Item) -> Iterable[str]:
-        return self.going.before.get(item.ref.key, ())
-
     def _leads(self, ref: Ref, resource: Resource) -> Iterator[Ref]:
         """What else must be read to judge what a deletion touches, and by whose word it may."""
         parent = self._parent(ref)
@@ -170,12 +168,10 @@ class Looker:
             return
         for edge in resource.edges:
             key = edge.other.key
-            if edge.relation in {Relation.TAKES, Relation.ALTERS}:
+            if edge.relation in {Relation.TAKES, Relation.ALTERS, Relation.CONTROLLED_BY}:
                 touches = not self.going.gone(key)
             elif edge.relation is Relation.USED_BY:
                 touches = key in self.going.planned and not self.going.gone(key)
-            elif edge.relation is Relation.CONTROLLED_BY:
-                touches = not self.going.gone(key)
             else:
                 touches = edge.relation is Relation.MADE and key not in self.survey.world
             if touches:
@@ -219,7 +215,9 @@ class Looker:
         if own is not None:
             told = self.outcome(item, own.status, own.detail, blocked_by=own.blocked_by)
             return replace(told, until=own.until)
-        hindrance = self._hindrance(look, reading, frozenset({item.ref.key}))
+        hindrance = self._bereft(look, fresh.claim) or self._hindrance(
+            look, reading, frozenset({item.ref.key})
+        )
         if hindrance is not None:
             return hindrance
         taken = self._taken(look, reading)
@@ -245,6 +243,16 @@ class Looker:
                 return f"{parent}, which made it, could not be read again: {why}"
             parent = self._parent(parent)
         return None
+
+    def _bereft(self, look: _Look, claim: Claim) -> Outcome | None:
+        """What is a run's by its maker alone is the maker's own, while that is not to go."""
+        maker = self._parent(look.item.ref)
+        there = None if maker is None else look.judged.get(maker.key)
+        derived = claim.basis is Basis.DERIVED
+        if not derived or there is None or there.verdict.decision is Decision.REAP:
+            return None
+        told = f"made by {maker}, which is not to go ({there.verdict.rule}: {there.verdict.reason})"
+        return self.outcome(look.item, Status.BLOCKED, told, blocked_by=(str(maker),))
 
     # --- what its deletion would touch ----------------------------------------------------------
 

@@ -101,6 +101,19 @@ class Hands:
         made = self.ec2.create_internet_gateway(TagSpecifications=self.tagged("internet-gateway"))
         return str(made["InternetGateway"]["InternetGatewayId"])
 
+    def access_list(self, vpc: str, subnet: str) -> str:
+        """Make a network ACL in place of the one that a subnet has."""
+        made = self.ec2.create_network_acl(VpcId=vpc, TagSpecifications=self.tagged("network-acl"))
+        acl = str(made["NetworkAcl"]["NetworkAclId"])
+        filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+        [before] = self.ec2.describe_network_acls(Filters=filters)["NetworkAcls"]
+        for each in before["Associations"]:
+            if each["SubnetId"] == subnet:
+                self.ec2.replace_network_acl_association(
+                    AssociationId=each["NetworkAclAssociationId"], NetworkAclId=acl
+                )
+        return acl
+
     def table(self, vpc: str) -> str:
         made = self.ec2.create_route_table(VpcId=vpc, TagSpecifications=self.tagged("route-table"))
         return str(made["RouteTable"]["RouteTableId"])
@@ -263,6 +276,7 @@ def _networks(dead: Hands, theirs: Hands, vpc: str, subnet: str, name: str) -> M
     theirs.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     table = dead.table(vpc)
     theirs.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    acl = dead.access_list(shared, inside)
     their_table = theirs.table(vpc)
     endpoint = dead.ec2.create_vpc_endpoint(
         VpcId=vpc,
@@ -276,6 +290,7 @@ def _networks(dead: Hands, theirs: Hands, vpc: str, subnet: str, name: str) -> M
         "a subnet with their interface": ("ec2:subnet", mine, interface),
         "a gateway of their network": ("ec2:internet-gateway", gateway, vpc),
         "the routes of their subnet": ("ec2:route-table", table, subnet),
+        "the access list of their subnet": ("ec2:network-acl", acl, inside),
         "an endpoint in their routes": ("ec2:vpc-endpoint", endpoint, their_table),
     }
 

@@ -14,8 +14,6 @@ from tests.acceptance.aws_traps import Trap, hands, set_traps
 from tests.awsbench import REGION, STRANGER, AwsBench
 from tests.results import Result
 
-pytestmark = pytest.mark.xdist_group("aws-in-use")
-
 TRAPS = (
     "a volume that is attached to their machine",
     "an interface of their machine",
@@ -35,6 +33,7 @@ TRAPS = (
     "a subnet with their interface",
     "a gateway of their network",
     "the routes of their subnet",
+    "the access list of their subnet",
     "an endpoint in their routes",
     "a group that their rules let in",
     "a group that their rules let out to",

@@ -18,6 +18,8 @@ from reaper.config import Config
 from reaper.errors import PlanRejected, UsageError
 from reaper.model import Decision, Rule, Status
 from reaper.sandbox.memory import MemoryProvider
+from reaper.sandbox.sorts import EVERYWHERE
+from reaper.sandbox.things import Bond
 from reaper.sweep.site import Narrowing
 from tests.sweep.lab import MINUTE, Lab, new_lab
 
@@ -245,6 +247,39 @@ def test_an_explanation_shows_every_rule_up_to_the_one_that_decided(lab: Lab) ->
     assert [asked["rule"] for asked in considered if asked["met"]] == ["alive"]
     assert considered[-1]["rule"] == "alive"
     assert "✓ alive" in explaining.as_text(told)
+
+
+def test_what_is_used_late_and_from_elsewhere_says_so(lab: Lab) -> None:
+    lab.world.scopes = ("lab", EVERYWHERE)
+    run = lab.run()
+    bucket = lab.make("memory:bucket", run, "data")
+    abroad = lab.world.create("memory:disk", EVERYWHERE, by="bob", bonds=[(Bond.NEEDS, bucket)])
+    lab.finish(run)
+    lab.world.use(bucket, by="bob")
+    opened = session(lab)
+    found = surveys.find("data", surveys.survey(opened)[0])
+    assert found is not None
+
+    told = explaining.present(found, opened)
+
+    document, text = explaining.as_document(told, ()), explaining.as_text(told)
+    assert (document["used"], document["held_by"]) == ("2026-01-01T00:20:00Z", [str(abroad)])
+    assert "last used 0s ago" in text
+    assert f"used from elsewhere by {abroad}" in text
+    assert "✓ used" in text
+
+
+def test_what_nobody_uses_says_nothing_of_it(lab: Lab) -> None:
+    lab.make("memory:disk", lab.run(), "data")
+    opened = session(lab)
+    found = surveys.find("data", surveys.survey(opened)[0])
+    assert found is not None
+
+    told = explaining.present(found, opened)
+
+    document = explaining.as_document(told, ())
+    assert (document["used"], document["held_by"]) == (None, [])
+    assert "last used" not in explaining.as_text(told)
 
 
 def test_what_is_gone_is_explained_from_the_ledger(lab: Lab) -> None:

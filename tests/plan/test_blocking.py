@@ -1,9 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reaper.model import Outcome, Relation, Status
-from tests.examples import MINUTE, NOW, RUN_ID, SECOND, a_ref, a_resource, an_edge
+from reaper.model import Basis, Judged, Outcome, Relation, Status
+from tests.examples import MINUTE, NOW, RUN_ID, SECOND, a_claim, a_ref, a_resource, an_edge
 from tests.plan.cases import (
     ALTERS,
     CONTROLLED_BY,
@@ -107,6 +108,38 @@ def test_an_edge_to_itself_blocks_nothing(relation: Relation) -> None:
 
     assert waves(plan) == [{"group"}]
     assert plan.notes == ()
+
+
+def derived(judged: Judged) -> Judged:
+    return replace(judged, claim=a_claim(basis=Basis.DERIVED))
+
+
+def test_what_is_a_runs_by_its_maker_alone_stays_with_it() -> None:
+    cell = cell_of(["function", "logs"], [("function", MADE, "logs")])
+
+    plan = planned([keep(cell["function"]), derived(reap(cell["logs"]))])
+
+    assert statuses(plan) == {"function": None, "logs": Status.BLOCKED}
+    assert item(plan, "logs").blocked_by == ("docker:container@ENGINE/function",)
+    assert (item(plan, "logs").detail or "").startswith(
+        "made by function (docker:container@ENGINE/function), which is not to go"
+    )
+
+
+def test_what_is_a_runs_by_its_maker_alone_goes_after_it() -> None:
+    cell = cell_of(["function", "logs"], [("function", MADE, "logs")])
+
+    plan = planned([reap(cell["function"]), derived(reap(cell["logs"]))])
+
+    assert waves(plan) == [{"function"}, {"logs"}]
+
+
+def test_what_is_a_runs_by_its_own_tag_may_go_before_its_maker() -> None:
+    cell = cell_of(["function", "logs"], [("function", MADE, "logs")])
+
+    plan = planned([keep(cell["function"]), reap(cell["logs"])])
+
+    assert waves(plan) == [{"logs"}]
 
 
 def test_what_waits_for_something_blocked_is_blocked_itself() -> None:

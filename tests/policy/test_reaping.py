@@ -1,14 +1,16 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reaper.model import (
+    Basis,
     Ending,
     Kind,
     Rule,
 )
-from reaper.policy import DISMISS, Policy, judge
+from reaper.policy import ADOPT, DISMISS, Policy, judge
 from tests.examples import (
     DAY,
     HOUR,
@@ -19,6 +21,8 @@ from tests.examples import (
     STARTED,
     a_claim,
     a_lapsed_run,
+    a_ref,
+    a_resource,
     a_run,
 )
 from tests.policy.cases import (
@@ -51,6 +55,32 @@ def test_a_kind_that_is_enabled_is_reaped() -> None:
 
     assert ruled(a_case(kind=KEY), policy) == (REAP, Rule.FINISHED)
     assert ruled(a_case(kind=Kind(name="docker:container"))) == (REAP, Rule.FINISHED)
+
+
+def test_a_name_that_can_be_used_again_is_no_proof_that_it_is_what_the_journal_has() -> None:
+    kind = Kind(name="aws:s3:bucket", reused=True)
+    journaled = a_claim(basis=Basis.JOURNAL, journaled=True)
+    bucket = a_resource()
+    told = a_resource(ref=a_ref("web", incarnation="1"))
+
+    verdict = judge(a_case(kind=kind, claim=journaled, resource=bucket), POLICY)
+
+    assert (verdict.decision, verdict.rule) == (QUARANTINE, Rule.REPORTED)
+    assert verdict.reason.startswith(
+        "only the journal has it, by a name that somebody may have used again; otherwise: "
+    )
+    assert ruled(a_case(kind=kind, claim=a_claim(), resource=bucket)) == (REAP, Rule.FINISHED)
+    assert ruled(a_case(kind=kind, claim=journaled, resource=told)) == (REAP, Rule.FINISHED)
+    assert ruled(a_case(claim=journaled, resource=bucket)) == (REAP, Rule.FINISHED)
+
+
+def test_what_only_the_journal_has_by_a_name_is_no_ones_by_enabling_its_kind() -> None:
+    kind = Kind(name="aws:s3:bucket", reused=True)
+    case = a_case(kind=kind, claim=a_claim(basis=Basis.JOURNAL, journaled=True))
+    mark = a_mark(resolution=ADOPT, rule=Rule.REPORTED)
+
+    assert ruled(case, Policy(enabled=frozenset({kind.name}))) == (QUARANTINE, Rule.REPORTED)
+    assert ruled(replace(case, mark=mark)) == (REAP, Rule.FINISHED)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from reaper.model import Ending, Relation, Resource, Status
+from reaper.sandbox.sorts import KINDS
 from reaper.sweep.cell import SweepReport
 from tests.simulation.lab import ABROAD, Lab
 from tests.simulation.runs import GRACE, LEASE, MAX_RUN
@@ -79,6 +80,8 @@ def _known_to_be_a_runs(lab: Lab, resource: Resource) -> bool:
     thing = lab.truth.things[identity(resource.ref)]
     if thing.creator is None or thing.relied_upon:
         return False
+    if thing.again or (KINDS[resource.ref.kind].reused and RUN not in resource.tags):
+        return False  # which one the journal means cannot be told
     if resource.used is not None and not thing.used_in_time:
         return False  # when its run was over is not the same to everybody
     tag = resource.tags.get(RUN, thing.creator)

@@ -204,6 +204,22 @@ def _held_by_nobody(reading: Reading) -> Reading:
     return replace(reading, held_by=()) if isinstance(reading, Resource) else reading
 
 
+class TrustsAJournaledName(Sweep):
+    """What bears a name that the journal has is what the journal has, whenever it was made."""
+
+    class surveyor(Surveyor):  # noqa: N801
+        def cases(
+            self,
+            world: Mapping[str, Resource],
+            claims: Mapping[str, Claim],
+            memory: Memory,
+            skew: timedelta,
+            seen: Mapping[str, datetime] | None = None,
+        ) -> dict[str, Case]:
+            cases = super().cases(world, claims, memory, skew, seen)
+            return {key: replace(case, kind=None) for key, case in cases.items()}
+
+
 class IgnoresAUseAfterTheEnd(Sweep):
     """It does not ask whether somebody used a thing after its run's end."""
 
@@ -381,6 +397,7 @@ MUTANTS: Mapping[type[Sweep], frozenset[int]] = {
     IgnoresWhoUsesItFromElsewhere: frozenset({1}),
     OverlooksWhoCameFromElsewhere: frozenset({1}),
     TakesAlongWhatIsUsedElsewhere: frozenset({1}),
+    TrustsAJournaledName: frozenset({1}),
     IgnoresAUseAfterTheEnd: frozenset({1}),
     BelievesThePlanOfARing: frozenset({1, 2}),
     DeletesACopy: frozenset({1}),

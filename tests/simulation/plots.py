@@ -130,6 +130,12 @@ def a_disk_that_goes_along_and_is_used_from_abroad(lab: Lab) -> None:
     interfered(lab, "planned", use)
 
 
+def a_bucket_that_somebody_made_anew(lab: Lab) -> None:
+    _, bucket = leave(lab, BUCKET, name="data")
+    lab.world.recreate(bucket, by=PERSON, tags={})
+    lab.sweep()
+
+
 def a_bucket_that_somebody_else_took_over(lab: Lab) -> None:
     _, bucket = leave(lab, BUCKET)
     lab.clock.advance(5 * HOUR)
@@ -255,6 +261,7 @@ PLOTS: Mapping[type[Sweep], Callable[[Lab], None]] = {
     mutants.IgnoresWhoUsesItFromElsewhere: a_role_that_a_machine_abroad_has,
     mutants.OverlooksWhoCameFromElsewhere: a_role_that_a_machine_abroad_is_given,
     mutants.TakesAlongWhatIsUsedElsewhere: a_disk_that_goes_along_and_is_used_from_abroad,
+    mutants.TrustsAJournaledName: a_bucket_that_somebody_made_anew,
     mutants.IgnoresAUseAfterTheEnd: a_bucket_that_somebody_else_took_over,
     mutants.BelievesThePlanOfARing: a_ring_of_which_one_is_kept,
     mutants.DeletesACopy: a_copy_that_a_person_made,

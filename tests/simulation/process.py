@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import select
@@ -184,7 +184,12 @@ def _refuse_false_gone(process: Process, outcome: Outcome) -> None:
     if outcome.status is not Status.GONE:
         return
     there = process.truth.world.find(outcome.ref)
-    if there is not None and identity(there.ref) == identity(outcome.ref):
+    if there is None or identity(there.ref) != identity(outcome.ref):
+        return
+    sight, thing = process.sights.get(outcome.ref.key), process.truth.things[identity(there.ref)]
+    seen = process.clock.elapsed() if sight is None else sight.elapsed
+    ago = timedelta(seconds=process.clock.elapsed() - seen)
+    if not thing.again or thing.born <= process.truth.now() - ago:
         raise Violation(5, f"{outcome.ref} is recorded as gone ({outcome.detail}), and is there")
 
 

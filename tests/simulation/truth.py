@@ -43,6 +43,7 @@ class TrueThing:
         journaled: Its creator's journal has it from the create's response.
         intended: Its creator's journal has the intent at least.
         relied_upon: Another run's call succeeded because it was there.
+        again: Another bore its ID before, and nothing tells which of them it is.
         used: When it was last used, on a clock that was always right.
         used_in_time: Its run was at work then.
     """
@@ -54,6 +55,7 @@ class TrueThing:
     journaled: bool = False
     intended: bool = False
     relied_upon: bool = False
+    again: bool = False
     used: datetime | None = None
     used_in_time: bool = False
 
@@ -89,6 +91,7 @@ class Truth:
             ref=mutation.ref,
             creator=by if by in self.runs.all else None,
             born=mutation.at - self.world.skew,
+            again=identity(mutation.ref) in self.things,
         )
 
     def _used(self, mutation: Mutation) -> None:

@@ -597,6 +597,42 @@ def test_things_that_take_each_other_along_go_together(lab: Lab) -> None:
     assert became(report, disk).status is Status.GONE
 
 
+def test_what_is_a_runs_by_its_maker_alone_stays_with_it(lab: Lab) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    disk = lab.world.create("memory:disk", SCOPE, by=run.id)
+    lab.world.bind(Bond.MADE, machine, disk)
+    lab.finish(run)
+    lab.ledger.mark(machine, Mark(by="bob", at=lab.clock.now(), keep_until=FOREVER))
+
+    report = lab.sweep()
+
+    assert became(report, disk).status is Status.BLOCKED
+    assert became(report, disk).blocked_by == (str(machine),)
+    assert lab.there(disk)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_is_a_runs_by_its_maker_alone_stays_where_its_maker_does_after_all(
+    lab: Lab,
+    waits: bool,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    disk = lab.world.create("memory:disk", SCOPE, by=run.id)
+    lab.world.bind(Bond.MADE, machine, disk)
+    lab.finish(run)
+    if not waits:  # the disk goes first
+        lab.doctor = linked(machine, Relation.USED_BY, disk)
+    mark = Mark(by="bob", at=lab.clock.now(), keep_until=FOREVER)
+
+    report = lab.sweep(at=on("planned", lambda: lab.ledger.mark(machine, mark)))
+
+    outcome = became(report, disk)
+    assert outcome.status is (Status.PENDING if waits else Status.BLOCKED)
+    assert lab.there(disk)
+
+
 def test_what_it_made_and_cannot_be_found_is_no_heir(lab: Lab) -> None:
     run = lab.run()
     machine = lab.machine(run)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from reaper.model import Resource, Status
 from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from tests.sweep.lab import HOUR, MINUTE, Lab, became
@@ -71,6 +73,29 @@ def test_a_late_failure_is_told_and_tried_again(lab: Lab) -> None:
 
     assert became(first, machine).status is Status.FAILED
     assert became(second, machine).status is Status.GONE
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (once(Effect.UNSENT, Operation.DELETE), " (the connection broke)"),
+        (slow(1), ""),
+    ],
+)
+def test_what_is_still_there_when_nobody_waits_longer_says_what_was_answered(
+    lab: Lab, fault: Fault, told: str
+) -> None:
+    run = lab.run()
+    disk = lab.make("memory:disk", run)
+    lab.finish(run)
+    lab.faults.add(fault)
+
+    outcome = became(lab.sweep(), disk)
+
+    assert outcome.status is Status.PENDING
+    assert outcome.detail == f"the deletion was sent, and it is still there{told}"
+    assert outcome.until is not None
+    assert outcome.until > lab.clock.now()
 
 
 def test_a_scheduled_purge_says_when(lab: Lab) -> None:

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from reaper.model import FOREVER, Mark, Ref, Run, Status
+from reaper.model import Ref, Relation, Run, Status
 from reaper.sandbox.deeds import Deed
 from reaper.sandbox.faults import Effect, Fault, Operation, always, once
 from reaper.sandbox.things import Bond
 from reaper.tags import run_tags
 from tests.sweep.lab import HOUR, SCOPE, Lab, became
-from tests.sweep.test_look import on
+from tests.sweep.test_look import linked, on
 from tests.sweep.test_shoot import deletions
 
 SECOND = timedelta(seconds=1)
@@ -197,12 +197,12 @@ def test_a_throttled_call_now_and_then_is_no_reason_to_give_up(lab: Lab) -> None
     assert {became(report, disk).status for disk in made} == {Status.GONE}
 
 
-def test_a_child_of_a_parent_that_stays_follows_whoever_the_parent_is_given_to(lab: Lab) -> None:
+def test_a_child_that_goes_first_follows_whoever_its_parent_is_given_to(lab: Lab) -> None:
     run, live = lab.run(), lab.run()
     machine = lab.machine(run)
     disk = lab.world.create("memory:disk", SCOPE, by=run.id)
     lab.world.bind(Bond.MADE, machine, disk)
-    lab.world.protect(machine, "termination protection")
+    lab.doctor = linked(machine, Relation.USED_BY, disk)  # so that the child goes first
     lab.finish(run)
     lab.ledger.beat(live.id)
 
@@ -216,7 +216,7 @@ def test_a_child_whose_parent_cannot_be_read_again_waits(lab: Lab) -> None:
     machine = lab.machine(run)
     disk = lab.world.create("memory:disk", SCOPE, by=run.id)
     lab.world.bind(Bond.MADE, machine, disk)
-    lab.world.protect(machine, "termination protection")
+    lab.doctor = linked(machine, Relation.USED_BY, disk)  # so that the child goes first
     lab.finish(run)
     broken = Fault(effect=Effect.FAIL, operations=frozenset({Operation.READ}), id=machine.id)
 
@@ -232,8 +232,8 @@ def test_a_child_whose_parent_somebody_removed_goes_as_the_parents_run_said(lab:
     machine = lab.machine(run)
     disk = lab.world.create("memory:disk", SCOPE, by=run.id)
     lab.world.bind(Bond.MADE, machine, disk)
+    lab.doctor = linked(machine, Relation.USED_BY, disk)
     lab.finish(run)
-    lab.ledger.mark(machine, Mark(by="bob", at=lab.clock.now(), keep_until=FOREVER))
 
     report = lab.sweep(at=on("planned", lambda: lab.world.remove(machine, by="bob")))
 
@@ -248,8 +248,8 @@ def test_what_goes_along_and_whose_parent_cannot_be_read_again_puts_its_taker_of
     disk = lab.world.create("memory:disk", SCOPE, by=run.id)
     lab.world.bind(Bond.MADE, parent, disk)
     lab.world.bind(Bond.OWNS, taker, disk)
+    lab.doctor = linked(parent, Relation.USED_BY, disk)
     lab.finish(run)
-    lab.ledger.mark(parent, Mark(by="bob", at=lab.clock.now(), keep_until=FOREVER))
     broken = Fault(effect=Effect.FAIL, operations=frozenset({Operation.READ}), id=parent.id)
 
     report = lab.sweep(at=on("planned", lambda: lab.faults.add(broken)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from reaper.model import Edge, Ref, Resource
 from reaper.providers.aws.answers import CALL_ERRORS, is_any, tell
-from reaper.providers.aws.api import Api, at_once, batches
+from reaper.providers.aws.api import Api, at_once, batches, found_all
 from reaper.providers.aws.arns import arn_of, id_in
 from reaper.providers.aws.kind import Also, AwsKind, Item, Many, One, Users, found, search
 from reaper.providers.protocol import Absent, Reading, Unreadable
@@ -94,7 +94,7 @@ class Reader:
     ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
         wanted = set(ids)
         try:
-            answer = self.api.items(kind.service, many.call, ids=ids, id=ids[0])
+            answer = self._listed(kind, many, ids)
         except CALL_ERRORS as error:
             if not is_any(error, many.missing):
                 return {}, dict.fromkeys(ids, tell(error))
@@ -102,9 +102,25 @@ class Reader:
         there: dict[str, dict[str, Any]] = {}
         for item in answer:
             told = id_in(kind, str(search(kind.id, item) or ""))
+            if told is None or not told:
+                raise ValueError(f"{many.call.operation} names something without its ID")
             if told in wanted:
                 there[told] = dict(item)
         return there, {}
+
+    def _listed(self, kind: AwsKind, many: Many, ids: Sequence[str]) -> list[Any]:
+        """Read a whole list, in which each page must have one: what it leaves out is not there.
+
+        Raises:
+            KeyError, TypeError: A page has no such list, as where another answered than AWS.
+        """
+        answer: list[Any] = []
+        for page in self.api.pages(kind.service, many.call, ids=ids, id=ids[0]):
+            listed = page[many.call.items.partition("[")[0]]
+            if not isinstance(listed, list) or None in listed:
+                raise TypeError(f"{many.call.operation} gave no list")
+            answer += found_all(many.call.items, page)
+        return answer
 
     def _halves(
         self, kind: AwsKind, many: Many, ids: Sequence[str]
@@ -127,7 +143,10 @@ class Reader:
             if is_any(error, one.absent):
                 return {}, {}
             return {}, {resource_id: tell(error)}
-        return ({resource_id: dict(answer[0])} if answer else {}), {}
+        if not answer:
+            why = f"{self.api.describe(kind.service, one.call)}: the answer has no {one.call.items}"
+            return {}, {resource_id: why}
+        return {resource_id: dict(answer[0])}, {}
 
     # --- what further calls tell ----------------------------------------------------------------
 

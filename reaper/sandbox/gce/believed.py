@@ -79,6 +79,9 @@ BELIEVED: Mapping[str, str] = {
         "Deleting it again is refused with resourceNotReady; its `deletionProtection` cannot be"
         " set meanwhile, which is not imitated."
     ),
+    "compute: subnets of an auto network": (
+        "They go with the network only; the refusal's reason is invalidResourceUsage."
+    ),
     "compute: names that are not there": "A request that names them is refused with notFound.",
     "compute: lists": (
         "They may hear late of what is new and gone when a fault says so; a plain list that is not"
@@ -103,7 +106,7 @@ BELIEVED: Mapping[str, str] = {
     ),
     "gke: leftovers": (
         "What Kubernetes makes bears none of the owner's labels; a claimed disk has the cluster's"
-        " name as `goog-k8s-cluster-name`, an endpoint group nothing of the cluster but its nodes."
+        " ID as `goog-gke-cluster-id-base32`, an endpoint group nothing but the cluster's nodes."
     ),
     "gke: a second deletion": "It is FAILED_PRECONDITION while the first one runs.",
     "assets: types": "Regional variants are types of their own for disks and backend services.",

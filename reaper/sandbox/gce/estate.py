@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
@@ -141,6 +142,35 @@ class Estate:
                 facts=facts or {},
             )
         )
+
+
+# The fields by which a thing of its kind is told from another one of the same name.
+_OWN = {
+    "container.clusters": "id",
+    "iam.serviceAccounts": "uniqueId",
+    "storage.buckets": "generation",
+}
+
+
+def reused(estate: Estate, node: Node) -> Node:
+    """Let somebody's new thing, which bears no labels, take the name of another one."""
+    number, now = estate.number(), estate.clock.now()
+    body = {key: each for key, each in deepcopy(node.body).items() if key not in _LABELS}
+    own = _OWN.get(node.kind, "id" if node.kind.startswith("compute.") else "")
+    if own:
+        body[own] = number
+    if "labelFingerprint" in body:
+        body["labelFingerprint"] = fingerprint(None)
+    times = {
+        "creationTimestamp": pacific(now),
+        "timeCreated": zulu(now),
+        "createTime": zulu(now, digits=6),
+    }
+    body |= {key: each for key, each in times.items() if key in body}
+    return estate.graph.reuse(node, number, now=now, body=body)
+
+
+_LABELS = frozenset({"labels", "resourceLabels"})
 
 
 def pacific(moment: datetime) -> str:

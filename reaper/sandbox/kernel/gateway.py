@@ -88,7 +88,7 @@ class Gateway:
     def __call__(self, request: Request) -> Reply | None:
         """Answer one request; None: its connection breaks."""
         asked = self._cloud.recognise(request)
-        self._requests.add(place=asked.scope, service=asked.service, method=asked.method)
+        self._requests.add(place=asked.scope, service=asked.service, operation=asked.method)
         if latency_s := self._latency_s():
             self._clock.sleep(latency_s)
         call = Call(

@@ -132,6 +132,22 @@ class Graph:
         for held in listed:
             self._strike_from(held, node)
 
+    def reuse(self, node: Node, number: str, *, now: datetime, body: dict[str, Any]) -> Node:
+        """Let it be gone, and let something new have its name, its place and its facts."""
+        facts = deepcopy(node.facts)
+        self.remove(node)
+        return self.add(
+            Node(
+                kind=node.kind,
+                path=node.path,
+                number=number,
+                created=now,
+                born=self._clock.elapsed(),
+                body=body,
+                facts=facts,
+            )
+        )
+
     def holders(self, node: Node) -> tuple[Held, ...]:
         """Tell who names it."""
         return tuple(

@@ -59,20 +59,20 @@ def as_json(status: int, body: Any) -> Reply:
 
 
 class RequestLog:
-    """Counts requests by place, service and method; may be used from any thread."""
+    """Counts requests by place, service and operation; may be used from any thread."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._lock = Lock()
 
-    def add(self, *, place: str, service: str, method: str) -> None:
+    def add(self, *, place: str, service: str, operation: str) -> None:
         """Count one request."""
         with self._lock:
-            self._counts[place, service, method] += 1
+            self._counts[place, service, operation] += 1
 
     @property
     def counts(self) -> Counter[tuple[str, str, str]]:
-        """How many requests there were, by place, service and method."""
+        """How many requests there were, by place, service and operation."""
         with self._lock:
             return self._counts.copy()
 
@@ -82,12 +82,12 @@ class RequestLog:
         with self._lock:
             return self._counts.total()
 
-    def count(self, *, service: str | None = None, method: str | None = None) -> int:
-        """How many requests there were to a service, for a method; None: any."""
+    def count(self, *, service: str | None = None, operation: str | None = None) -> int:
+        """How many requests there were to a service, for an operation; None: any."""
         return sum(
             number
             for (_, asked, done), number in self.counts.items()
-            if service in {None, asked} and method in {None, done}
+            if service in {None, asked} and operation in {None, done}
         )
 
     def reset(self) -> None:

@@ -19,8 +19,6 @@ from reaper.sandbox.aws.world import World
 from tests.awsbench import REGION, AwsBench
 from tests.results import Result
 
-pytestmark = pytest.mark.xdist_group("aws-each-kind")
-
 EVERY = sorted(KINDS)
 # AWS made these for something that bears the tags; they bear none themselves.
 UNTAGGED = {names.LOG_GROUP}
@@ -56,6 +54,7 @@ TIES: Mapping[str, set[tuple[str, str]]] = {
     names.SUBNET: {("uses", names.VPC)},
     names.ROUTE_TABLE: {("used by", names.SUBNET), ("uses", names.VPC)},
     names.INTERNET_GATEWAY: {("alters", names.VPC), ("alters", names.ROUTE_TABLE)},
+    names.NETWORK_ACL: {("used by", names.SUBNET), ("uses", names.VPC)},
     names.NAT_GATEWAY: {
         ("uses", names.SUBNET),
         ("uses", names.VPC),
@@ -125,6 +124,7 @@ UNDATED = {
     names.INTERFACE,
     names.SECURITY_GROUP,
     names.PLACEMENT_GROUP,
+    names.NETWORK_ACL,
     names.VPC,
     names.SUBNET,
     names.ROUTE_TABLE,
@@ -149,6 +149,7 @@ class Story:
     read: Mapping[str, Reading]
     controls: Mapping[str, str | None]
     swept: Result
+    deletions: Mapping[str, int]
     after: Mapping[str, Reading]
 
 
@@ -164,17 +165,23 @@ def story(aws_of_module: AwsSandbox, tmp_path_factory: pytest.TempPathFactory) -
     provider = open_aws(place, read_only=True)
     cells = provider.cells()
     refs = _refs(world, bench.sandbox.account)
+    named = _index(provider, cells, Query(keys=("reaper-run",)))
+    listed = _index(provider, cells, Query(keys=("reaper-run",), full=True))
+    controls = {kind: provider.control(cells[not KINDS[kind].everywhere], kind) for kind in KINDS}
+    read = _read(provider, cells, refs)
+    bench.sandbox.requests.reset()
+    swept = bench.sweep()
+    deletions = bench.deletions()
     try:
         yield Story(
             tags=run.tags,
             refs=refs,
-            named=_index(provider, cells, Query(keys=("reaper-run",))),
-            listed=_index(provider, cells, Query(keys=("reaper-run",), full=True)),
-            read=_read(provider, cells, refs),
-            controls={
-                kind: provider.control(cells[not KINDS[kind].everywhere], kind) for kind in KINDS
-            },
-            swept=bench.sweep(),
+            named=named,
+            listed=listed,
+            read=read,
+            controls=controls,
+            swept=swept,
+            deletions=deletions,
             after=_read(provider, cells, refs),
         )
     finally:
@@ -288,6 +295,24 @@ def test_it_is_deleted_and_seen_gone(story: Story, kind: str) -> None:
         else:
             assert item["outcome"] == "gone", item["detail"]
             assert isinstance(reading, Absent)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "ec2:TerminateInstances",  # and two that the Auto Scaling group took along
+        "sqs:DeleteQueue",  # and one that the stack took along, as it did a topic
+        "sns:DeleteTopic",
+        "ec2:DeleteRouteTable",  # and a main one, which went with its network
+    ],
+)
+def test_what_another_takes_along_is_not_deleted_one_by_one(story: Story, operation: str) -> None:
+    assert story.deletions[operation] == 1
+
+
+def test_listeners_go_with_their_balancer(story: Story) -> None:
+    assert story.deletions["elasticloadbalancing:DeleteLoadBalancer"] == 1
+    assert story.deletions["elasticloadbalancing:DeleteListener"] == 0
 
 
 def test_no_kind_is_left_out(story: Story) -> None:

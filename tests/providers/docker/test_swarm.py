@@ -12,7 +12,7 @@ from reaper.model import Cell, Relation
 from reaper.providers.protocol import Absent, Provider, Query, Reply
 from tests.providers.docker.conftest import Bench, look, others, see
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("swarm")]
+pytestmark = pytest.mark.docker
 
 
 class Stack:

@@ -29,7 +29,7 @@ def world(sandbox: AwsSandbox) -> World:
 
 
 def test_it_has_one_of_each_kind(world: World) -> None:
-    assert len(world.kinds) == 34, sorted(world.kinds)
+    assert len(world.kinds) == 35, sorted(world.kinds)
     assert len(world.ids("aws:ec2:instance", "member")) == 2
     assert len(world.ids("aws:ec2:volume")) == 5
     assert len(world.ids("aws:ec2:elastic-ip")) == 3
@@ -69,7 +69,7 @@ def test_the_index_lists_what_aws_s_does(client: Client, world: World) -> None:
 
     missed = {each.kind for each in world.made if each.arn not in arns}
 
-    assert missed == NOT_INDEXED | UNTAGGED | {"aws:elasticloadbalancing:listener"}
+    assert missed == NOT_INDEXED | UNTAGGED
 
 
 def test_nothing_changes_between_two_looks(sandbox: AwsSandbox, world: World) -> None:

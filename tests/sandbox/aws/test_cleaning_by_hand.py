@@ -103,6 +103,8 @@ def _delete_network(ec2: Any, ours: World) -> None:
         ec2.delete_security_group(GroupId=each)
     for subnet in ours.ids("aws:ec2:subnet"):
         ec2.delete_subnet(SubnetId=subnet)
+    [acl] = ours.ids("aws:ec2:network-acl")
+    ec2.delete_network_acl(NetworkAclId=acl)
     [table] = ours.ids("aws:ec2:route-table")
     ec2.delete_route_table(RouteTableId=table)
     [vpc] = ours.ids("aws:ec2:vpc")

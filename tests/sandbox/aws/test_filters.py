@@ -34,6 +34,8 @@ def test_lists_find_by_what_stands_at_the_other_end(
     for endpoint in ours.ids("aws:ec2:vpc-endpoint"):
         [found] = _listed(ec2, "vpc_endpoints", "vpc-endpoint-id", endpoint)
         assert found["VpcEndpointId"] == endpoint
+    [acl] = ours.ids("aws:ec2:network-acl")
+    assert len(_listed(ec2, "network_acls", "network-acl-id", acl)) == 1
     [held] = ours.ids("aws:ec2:snapshot", "held")
     [image] = _listed(ec2, "images", "block-device-mapping.snapshot-id", held)
     assert [image["ImageId"]] == list(ours.ids("aws:ec2:image"))

@@ -77,6 +77,22 @@ def test_it_lists_what_aws_s_lists_and_moto_s_does_not(client: Client) -> None:
     }
 
 
+def test_it_lists_listeners(client: Client) -> None:
+    ec2, elb = client("ec2"), client("elbv2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]][:2]
+    [balancer] = elb.create_load_balancer(Name="b", Subnets=subnets)["LoadBalancers"]
+    answer = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}
+    [listener] = elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[answer],
+        Tags=[TAG],
+    )["Listeners"]
+
+    assert _found(client) == [listener["ListenerArn"]]
+
+
 def test_it_never_lists_groups_of_instances_nor_identities(client: Client) -> None:
     iam = client("iam")
     iam.create_role(

@@ -97,6 +97,19 @@ def test_a_group_replaces_a_member_that_was_ended(client: Client) -> None:
     assert tags["a"] == "b"
 
 
+def test_an_attached_instance_names_no_template(client: Client, group: str) -> None:
+    autoscaling = client("autoscaling")
+    [one] = client("ec2").run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"]
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MaxSize=3)
+
+    autoscaling.attach_instances(AutoScalingGroupName=group, InstanceIds=[one["InstanceId"]])
+
+    [described] = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    templates = {each["InstanceId"]: each.get("LaunchTemplate") for each in described["Instances"]}
+    assert templates.pop(one["InstanceId"]) is None
+    assert all(templates.values())
+
+
 def test_a_protected_balancer_stays_and_holds_its_subnets(client: Client) -> None:
     ec2, elb = client("ec2"), client("elbv2")
     subnets = _subnets(ec2)
@@ -254,6 +267,16 @@ def test_a_bucket_is_tagged_when_it_is_made(client: Client) -> None:
     s3.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={**ELSEWHERE, "Tags": TAGS})
 
     assert s3.get_bucket_tagging(Bucket="a-bucket")["TagSet"] == TAGS
+
+
+def test_a_bucket_s_tags_go_with_it(client: Client) -> None:
+    s3 = client("s3")
+    s3.create_bucket(Bucket="a-bucket", CreateBucketConfiguration={**ELSEWHERE, "Tags": TAGS})
+
+    s3.delete_bucket(Bucket="a-bucket")
+    s3.create_bucket(Bucket="a-bucket", CreateBucketConfiguration=ELSEWHERE)
+
+    refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket="a-bucket")
 
 
 def test_a_key_is_scheduled_stays_described_and_refuses_use(client: Client) -> None:

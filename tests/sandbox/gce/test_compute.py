@@ -113,6 +113,12 @@ def test_a_network_takes_its_own_routes_and_subnets_along(project: Project) -> N
     assert project.names("aggregated/subnetworks") == ["default"] * 3
 
 
+def test_a_subnet_of_an_auto_network_goes_only_with_it(project: Project) -> None:
+    project.make("global/networks", "net")
+
+    refused(400, "invalidResourceUsage", lambda: project.drop(f"{REGION}/subnetworks/net"))
+
+
 def test_a_subnet_s_own_route_cannot_be_deleted(project: Project) -> None:
     routes = project.get("global/routes")["items"]
     local = next(each["name"] for each in routes if "nextHopNetwork" in each)

@@ -9,7 +9,9 @@ import pytest
 pytest.importorskip("googleapiclient.discovery_cache")
 
 from reaper.sandbox.gce import GoogleSandbox
-from reaper.sandbox.gce.conformity import faults_of_reply, method_of
+from reaper.sandbox.gce.compute.kinds import COLLECTIONS, Collection
+from reaper.sandbox.gce.conformity import DOCUMENTS, faults_of_reply, method_of, methods
+from reaper.sandbox.gce.services import METHODS, Method
 from reaper.sandbox.kernel.requests import Request, as_json
 from tests.sandbox.gce.asking import ZONE, Project, refused
 
@@ -34,6 +36,25 @@ def test_a_request_that_google_would_not_read_is_refused_and_noted(
 
     assert running.violations
     running.violations.clear()
+
+
+DOCUMENTED = [each for each in METHODS if each.service in DOCUMENTS]
+
+
+@pytest.mark.parametrize("method", DOCUMENTED, ids=lambda method: method.id)
+def test_each_method_is_one_of_google_s(method: Method) -> None:
+    assert (method.id, method.http) in {(each.id, each.http) for each in methods(method.service)}
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS.values(), ids=lambda each: each.name)
+def test_each_collection_is_one_of_compute_s(collection: Collection) -> None:
+    known = {each.id for each in methods("compute")}
+
+    for scope in collection.scopes:
+        assert f"compute.{collection.resource(scope)}.get" in known
+    assert (f"compute.{collection.name}.aggregatedList" in known) is collection.aggregated
+    labelled = f"compute.{collection.resource(collection.scopes[0])}.setLabels" in known
+    assert labelled is collection.labelled
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from http.client import RemoteDisconnected
 
@@ -107,6 +108,47 @@ def test_a_blinded_caller_finds_nothing(sandbox: GoogleSandbox, project: Project
     sandbox.faults.add(once(Effect.BLIND, Operation.READ))
 
     refused(404, "notFound", lambda: project.get("global/networks/default"))
+
+
+def test_a_name_is_taken_by_somebody_else_s_new_thing_just_before_it_is_read(
+    sandbox: GoogleSandbox, project: Project
+) -> None:
+    before = project.make(f"{ZONE}/disks", "data", labels={"reaper-run": "r-1"})
+    sandbox.faults.add(once(Effect.REUSED, Operation.READ))
+
+    after = project.get(f"{ZONE}/disks/data")
+
+    assert after["id"] != before["id"]
+    assert "labels" not in after
+    assert after["creationTimestamp"] > before["creationTimestamp"]
+    assert project.names(f"{ZONE}/disks") == ["data"]
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "field"),
+    [
+        (
+            lambda rest: rest.ask(
+                "POST", "/v1/projects/sandbox/serviceAccounts", {"accountId": "runner"}
+            ),
+            "/v1/projects/sandbox/serviceAccounts/runner@sandbox.iam.gserviceaccount.com",
+            "uniqueId",
+        ),
+        (
+            lambda rest: rest.ask("POST", "/storage/v1/b", {"name": "bkt"}, project="sandbox"),
+            "/storage/v1/b/bkt",
+            "generation",
+        ),
+    ],
+)
+def test_names_of_other_services_are_taken_too(
+    sandbox: GoogleSandbox, rest: Rest, make: Callable[[Rest], object], path: str, field: str
+) -> None:
+    make(rest)
+    before = rest.ask("GET", path)
+    sandbox.faults.add(once(Effect.REUSED, Operation.READ))
+
+    assert rest.ask("GET", path)[field] != before[field]
 
 
 def test_what_is_new_is_hidden_for_a_while() -> None:

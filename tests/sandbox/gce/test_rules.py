@@ -38,8 +38,9 @@ def _add_what_is_rare(project: Project) -> None:
     reserved = {"purpose": "VPC_PEERING", "addressType": "INTERNAL", "prefixLength": 16}
     project.make(f"{GLOBAL}/addresses", "range", network=peer["selfLink"], **reserved)
 
-    address = project.make(f"{REGION}/addresses", "inner", addressType="INTERNAL")
-    nics = [{"networkIP": address["address"]}]
+    inside = {"subnetwork": f"{REGION}/subnetworks/ours"}
+    address = project.make(f"{REGION}/addresses", "inner", addressType="INTERNAL", **inside)
+    nics = [{"networkIP": address["address"], **inside}]
     project.make(f"{ZONE}/instances", "inner", networkInterfaces=nics)
 
     check = project.make(f"{GLOBAL}/healthChecks", "pool", type="TCP")

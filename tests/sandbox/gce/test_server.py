@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,17 @@ def test_it_can_be_a_process_of_its_own(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
 
         assert (names, process.wait(10)) == (["default"], 0)
+
+
+def test_many_may_ask_at_once(sandbox: GoogleSandbox) -> None:
+    def fill(part: int) -> list[str]:
+        with Rest(sandbox.endpoint) as rest:
+            project = Project(rest, "sandbox")
+            for number in range(10):
+                project.make(f"{ZONE}/disks", f"d{part}-{number}")
+            return project.names("aggregated/disks", filter=f"name=d{part}-*")
+
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(fill, range(8)))
+
+    assert [len(each) for each in names] == [10] * 8

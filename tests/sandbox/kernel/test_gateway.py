@@ -110,7 +110,7 @@ def test_requests_are_counted_and_take_their_time(caller: Caller) -> None:
         caller.ask("/x")
 
     assert caller.log.counts == {("/x", "echo", "echo.read"): 2}
-    assert caller.log.count(method="echo.read") == caller.log.count(service="echo") == 2
+    assert caller.log.count(operation="echo.read") == caller.log.count(service="echo") == 2
     assert caller.log.count(service="other") == 0
     assert caller.clock.elapsed() == 1.0
     caller.log.reset()

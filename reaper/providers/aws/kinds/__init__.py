@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from reaper.providers.aws.kind import AwsKind
 from reaper.providers.aws.kinds import (
+    addresses,
     balancing,
     compute,
+    firewalls,
     functions,
     iam,
     messaging,
     network,
+    routing,
     scaling,
     secrets,
     stacks,
@@ -25,6 +28,9 @@ KINDS: Mapping[str, AwsKind] = {
         scaling,
         compute,
         balancing,
+        routing,
+        addresses,
+        firewalls,
         network,
         storage,
         messaging,

@@ -27,7 +27,7 @@ def _tell_log_group(function: dict[str, Any]) -> None:
 
 KINDS = (
     AwsKind(
-        kind=Kind(name=FUNCTION, service="lambda"),
+        kind=Kind(name=FUNCTION, service="lambda", reused=True),
         service="lambda",
         arn="lambda:{region}:{account}:function:{id}",
         id_form="[^:]+",

@@ -56,7 +56,7 @@ KINDS = (
         gone=_NO_QUEUE,
     ),
     AwsKind(
-        kind=Kind(name=TOPIC, service="sns"),
+        kind=Kind(name=TOPIC, service="sns", reused=True),
         service="sns",
         arn="sns:{region}:{account}:{id}",
         id_form="[^:]+",

@@ -64,7 +64,7 @@ KINDS = (
         gone=("ResourceNotFoundException",),
     ),
     AwsKind(
-        kind=Kind(name=PARAMETER, service="ssm"),
+        kind=Kind(name=PARAMETER, service="ssm", reused=True),
         service="ssm",
         arn="ssm:{region}:{account}:parameter/{id}",
         listing=Call(operation="describe_parameters", items="Parameters[]"),

@@ -132,6 +132,7 @@ KINDS = (
     AwsKind(
         kind=Kind(
             name=BUCKET,
+            reused=True,
             service="s3",
             deadline=timedelta(hours=24),
             backoff=Backoff(first=timedelta(seconds=1), most=timedelta(minutes=10)),

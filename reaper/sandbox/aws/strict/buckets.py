@@ -6,7 +6,7 @@ from typing import Any
 
 import xmltodict
 from moto.core.exceptions import ServiceException
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
@@ -27,6 +27,15 @@ def a_bucket_is_tagged_when_it_is_made(
             bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags}
         )
     return answer
+
+
+@RULES.around(S3Backend, "delete_bucket")
+def a_bucket_s_tags_go_with_it(original: Any, backend: Any, bucket_name: str) -> Any:
+    bucket = backend.get_bucket(bucket_name)
+    deleted = original(backend, bucket_name)
+    if deleted:
+        backend.tagger.delete_all_tags_for_resource(bucket.arn)
+    return deleted
 
 
 @RULES.around(FakeBucket, "delete_from_cloudformation_json")

@@ -7,6 +7,7 @@ from typing import Any
 import moto.ec2.utils
 from moto.ec2.models.amis import Ami
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.network_acls import NetworkAcl
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.utils import instance_value_in_filter_values
 
@@ -22,6 +23,11 @@ _PROFILE_ARN = "iam-instance-profile.arn"
 @RULES.around(VPCEndPoint, "get_filter_value")
 def endpoints_are_listed_by_their_id(original: Any, endpoint: Any, name: str, *args: Any) -> Any:
     return endpoint.id if name == "vpc-endpoint-id" else original(endpoint, name, *args)
+
+
+@RULES.around(NetworkAcl, "get_filter_value")
+def access_lists_are_listed_by_their_id(original: Any, acl: Any, name: str, *args: Any) -> Any:
+    return acl.id if name == "network-acl-id" else original(acl, name, *args)
 
 
 @RULES.around(Ami, "get_filter_value")

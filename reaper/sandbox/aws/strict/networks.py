@@ -35,6 +35,10 @@ def a_subnet_in_use_stays(original: Any, backend: Any, subnet_id: str) -> Any:
         for association, target in list(table._associations.items()):
             if target == subnet_id:
                 del table._associations[association]
+    for acl in backend.network_acls.values():
+        for association, each in list(acl._associations.items()):
+            if each.subnet_id == subnet_id:
+                del acl._associations[association]
     return original(backend, subnet_id)
 
 

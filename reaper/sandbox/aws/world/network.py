@@ -26,6 +26,7 @@ def add_network(builder: Builder) -> Network:
     vpc_id = builder.note("aws:ec2:vpc", vpc["Vpc"]["VpcId"])
     one, other = (_add_subnet(builder, vpc_id, number) for number in range(2))
     table = _add_way_out(builder, vpc_id, one)
+    _add_acl(builder, vpc_id, other)
     group, _ = _add_groups(builder, vpc_id)
     _add_nat_gateway(builder, one)
     _add_endpoints(builder, vpc_id, table, other, group)
@@ -52,6 +53,18 @@ def _add_way_out(builder: Builder, vpc: str, subnet: str) -> str:
     ec2.create_route(RouteTableId=table, DestinationCidrBlock=ANYWHERE, GatewayId=gateway)
     ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
     return table
+
+
+def _add_acl(builder: Builder, vpc: str, subnet: str) -> None:
+    ec2 = builder.client("ec2")
+    made = ec2.create_network_acl(VpcId=vpc, TagSpecifications=builder.tagged("network-acl"))
+    acl = builder.note("aws:ec2:network-acl", made["NetworkAcl"]["NetworkAclId"])
+    subnets = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    [default] = ec2.describe_network_acls(Filters=subnets)["NetworkAcls"]
+    [association] = [each for each in default["Associations"] if each["SubnetId"] == subnet]
+    ec2.replace_network_acl_association(
+        AssociationId=association["NetworkAclAssociationId"], NetworkAclId=acl
+    )
 
 
 def _add_groups(builder: Builder, vpc: str) -> tuple[str, str]:

@@ -183,6 +183,12 @@ def _refuse_protected(node: Node) -> None:
     if node.kind == "compute.routes" and node.body.get("nextHopNetwork"):
         message = f"The local route '{node.path}' cannot be deleted."
         raise Refused(400, "invalid", message)
+    if node.kind == "compute.subnetworks" and node.facts.get("network"):
+        message = (
+            "Invalid resource usage: 'Cannot delete auto subnetwork from an auto subnet mode"
+            " network.'."
+        )
+        raise Refused(400, "invalidResourceUsage", message)
 
 
 def _in_use(node: Node, held: Held) -> str:

@@ -16,7 +16,7 @@ from reaper.sandbox.gce.compute.operating import begun_before
 from reaper.sandbox.gce.compute.verbs import VERBS
 from reaper.sandbox.gce.compute.views import show
 from reaper.sandbox.gce.dialect import Refused, not_found
-from reaper.sandbox.gce.estate import REGIONS, ZONES, Estate, pacific
+from reaper.sandbox.gce.estate import REGIONS, ZONES, Estate, pacific, reused
 from reaper.sandbox.kernel.gateway import Strike
 from reaper.sandbox.kernel.graph import Node
 from reaper.sandbox.kernel.operations import LongOperation
@@ -63,6 +63,8 @@ def _of_one(estate: Estate, ask: Ask, strike: Strike, verb: str) -> dict[str, An
         return begun
     if node is None or _hidden(estate, node, strike):
         raise not_found(ask.target.path)
+    if strike(Effect.REUSED) is not None:
+        node = reused(estate, node)
     if verb == "get":
         return show(estate, node, node.body)
     if verb == "delete":

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from reaper.sandbox.faults import Effect
 from reaper.sandbox.gce.compute.asking import json_of
 from reaper.sandbox.gce.dialect import Refused
-from reaper.sandbox.gce.estate import Estate
+from reaper.sandbox.gce.estate import Estate, reused
 from reaper.sandbox.kernel.gateway import Strike
 from reaper.sandbox.kernel.graph import Node
 from reaper.sandbox.kernel.pages import BadToken, page
@@ -70,7 +70,7 @@ class Call:
         node = self.estate.graph.find(path)
         if node is None or self._hidden(node):
             raise Refused(404, "notFound", words)
-        return node
+        return node if self.strike(Effect.REUSED) is None else reused(self.estate, node)
 
     def free(self, path: str, words: str) -> None:
         """Check that nothing has this path.
