@@ -13,7 +13,7 @@ from reaper.cli import failures, options
 
 _FILE = Path("reaper.yaml")
 # The key of a place that says which one it is.
-_NAMED_BY = {"docker": "host", "aws": "account"}
+_NAMED_BY = {"docker": "host", "aws": "account", "gce": "project"}
 
 
 def register(app: typer.Typer) -> None:

@@ -158,10 +158,17 @@ def permission_of(method: str) -> str:
     if method == "cloudasset.searchAllResources":
         return "cloudasset.assets.searchAllResources"
     service, *_, noun, verb = method.split(".") if method.count(".") > 1 else (method, "", "")
-    noun = _SHARED.get(noun, noun)
-    return f"{service}.{noun}.{'list' if verb == 'aggregatedList' else verb}"
+    service = "resourcemanager" if service == "cloudresourcemanager" else service
+    return f"{service}.{_SHARED.get(noun, noun)}.{_ASKING.get(verb, verb)}"
 
 
+# Verbs that have no permission of their own.
+_ASKING = {
+    "aggregatedList": "list",
+    "listInstances": "list",
+    "listManagedInstances": "get",
+    "listNetworkEndpoints": "get",
+}
 # Regional resources whose permissions are the zonal ones'; others have their own.
 _SHARED = {
     "regionAutoscalers": "autoscalers",

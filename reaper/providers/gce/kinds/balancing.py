@@ -156,7 +156,6 @@ KINDS = (
             Link(Relation.USES, "bucketName", form="{}"),
             Link(Relation.USED_BY, "usedBy[].reference"),
         ),
-        noun={Place.REGION: "regionBackendBuckets"},
     ),
     _bare(
         HEALTH_CHECK,

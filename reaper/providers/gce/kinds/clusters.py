@@ -211,8 +211,11 @@ KINDS = (
             Link(Relation.USES, '"+networks"'),
         ),
         permissions=(
+            "compute.disks.list",
+            "compute.firewalls.list",
+            "compute.instances.list",
+            "compute.networkEndpointGroups.get",
             "compute.networkEndpointGroups.list",
-            "compute.networkEndpointGroups.listNetworkEndpoints",
         ),
     ),
 )

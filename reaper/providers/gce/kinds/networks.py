@@ -148,6 +148,7 @@ KINDS = (
         after=(INSTANCE, CLUSTER, FORWARDING_RULE, ADDRESS, ENDPOINT_GROUP, ROUTER),
         places=(Place.REGION,),
         complete=(_tell_owner,),
+        permissions=("compute.networks.list",),
         links=(Link(Relation.USES, "network"), Link(Relation.CONTROLLED_BY, '"+owner"')),
         users=(Users(kind=TEMPLATE, of="properties.networkInterfaces[].subnetwork"),),
     ),
