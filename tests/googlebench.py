@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from typer.testing import CliRunner
@@ -17,12 +17,22 @@ from typer.testing import CliRunner
 import reaper
 from reaper.cli.main import app
 from reaper.client.active import ActiveRun
+from reaper.config import load
+from reaper.config.places import GcePlace
+from reaper.ledger import Ledger
+from reaper.model import Gap, Outcome
+from reaper.providers.gce import open_gce
 from reaper.providers.gce.kind import Filter
 from reaper.providers.gce.kinds import KINDS
+from reaper.providers.protocol import Provider
 from reaper.sandbox.faults import Effect, Fault, Operation
 from reaper.sandbox.gce import GoogleSandbox
 from reaper.sandbox.gce.cloud import operation
 from reaper.sandbox.gce.world import Made, Seen, World, build, everything
+from reaper.sweep.cell import Sweep, SweepReport
+from reaper.sweep.fleet import Fleet, assemble, each
+from reaper.sweep.intake import HostDirectories
+from reaper.sweep.site import Settings, Site
 from tests.results import Result
 
 PROJECT = "sandbox"
@@ -39,6 +49,16 @@ policy:
 providers:
   gce: {places}
 """
+
+
+class Opener(Protocol):
+    """Opens a place, as the provider's own function does."""
+
+    def __call__(self, place: GcePlace, *, read_only: bool) -> Provider: ...
+
+
+def run_sweep(site: Site) -> SweepReport:
+    return Sweep(site).run()
 
 
 @dataclass(kw_only=True)
@@ -76,6 +96,36 @@ class GoogleBench:
 
     def sweep(self, *arguments: str) -> Result:
         return self.reaper("sweep", "--yes", "--json", *arguments)
+
+    def play(
+        self, opener: Opener = open_gce, at: Callable[[str], None] = lambda _step: None
+    ) -> tuple[list[Outcome], list[Gap]]:
+        """Sweep with a provider of one's own, and be there between any two steps."""
+        self.write_config()
+        config = load(self.config, {})
+        settings = Settings(
+            policy=config.policy(),
+            rules=config.tag_rules(),
+            brake=config.brake(),
+            verify_for=timedelta(seconds=2),
+        )
+        providers = [opener(place, read_only=False) for place in config.providers.gce]
+        ledger = Ledger.open(config.ledger)
+        try:
+            fleet = assemble(
+                providers,
+                ledger,
+                settings,
+                directories=HostDirectories(self.directory / "state"),
+            )
+            sites = [replace(site, at=at) for site in fleet.sites]
+            reports, gaps = each(Fleet(sites=tuple(sites), gaps=fleet.gaps), run_sweep)
+            found = [gap for report in reports for gap in report.plan.gaps]
+            return [outcome for report in reports for outcome in report.outcomes], [*gaps, *found]
+        finally:
+            ledger.close()
+            for provider in providers:
+                provider.close()
 
     @contextmanager
     def run(self) -> Iterator[ActiveRun]:

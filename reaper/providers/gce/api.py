@@ -59,7 +59,7 @@ class Api:
             yield from self._listed(kind, path, filtered, size, missing)
         if missing:
             told = "; ".join(dict.fromkeys(missing[:_NAMED]))
-            raise Incomplete(f"{self.describe(kind)}: the list is not whole: {told}")
+            raise Incomplete(f"the list is not whole: {told}")
 
     def lists(self, kind: GceKind) -> Iterable[str]:
         """The paths of a kind's lists.

@@ -141,7 +141,8 @@ class Reader:
                 for key, edge in self._users(users, alive):
                     edges.setdefault(key, []).append(edge)
             except CALL_ERRORS as error:
-                _spoil(alive.values(), f"who uses it cannot be told: {explain(error)}")
+                asked = self.api.describe(self.kinds[users.kind])
+                _spoil(alive.values(), f"who uses it cannot be told: {asked}: {explain(error)}")
             except _MALFORMED as error:
                 _spoil(alive.values(), _malformed(error))
         return edges
