@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("startup", "judge_plan", "docker_clean", "aws_sweep")
+ALL = ("startup", "judge_plan", "docker_clean", "aws_sweep", "gce_sweep")
 
 
 def main(wanted: list[str]) -> int:
