@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("startup", "hooks", "judge_plan", "beats", "docker_clean", "aws_sweep")
+ALL = ("startup", "hooks", "judge_plan", "beats", "docker_clean", "aws_sweep", "gce_sweep")
 
 
 def main(wanted: list[str]) -> int:

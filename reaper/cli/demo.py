@@ -1,4 +1,4 @@
-"""`reaper demo`: the whole life of a leak, in an AWS sandbox and on the local Docker engine."""
+"""`reaper demo`: the whole life of a leak, in clouds' sandboxes and on a Docker engine."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Place(StrEnum):
     """Where the demo can be played."""
 
     AWS = "aws"
+    GCE = "gce"
     DOCKER = "docker"
 
 
@@ -32,14 +33,14 @@ def register(app: typer.Typer) -> None:
 def demo(
     only: Annotated[
         Place | None,
-        typer.Option(help="Play one chapter alone: in the AWS sandbox, or on a Docker engine."),
+        typer.Option(help="Play one chapter alone: in a cloud's sandbox, or on a Docker engine."),
     ] = None,
 ) -> None:
     """Show the whole life of a leak: create, kill the run, sweep, and prove the rest untouched.
 
-    It is played in an AWS sandbox within this process, and on the local Docker engine (or the one
-    that DOCKER_HOST names) if one answers, in a realm of its own. It takes less than a minute,
-    needs no credentials and no registry, and removes everything that it made.
+    It is played in sandboxes of AWS and of Google Cloud within this process, and on the local
+    Docker engine (or the one that DOCKER_HOST names) if one answers, in a realm of its own. It
+    takes about a minute, needs no credentials and no registry, and removes all that it made.
     """
     log.configure()
     from reaper.cli.demo_story import play  # noqa: PLC0415 - `--help` does not need it
@@ -59,13 +60,19 @@ def _stages(only: Place | None) -> Iterator[AbstractContextManager[Stage]]:
     """The chapters that can be played here; what cannot is said, and what it needs."""
     from reaper.cli.demo_places import find_engine, has_sandbox  # noqa: PLC0415 - as above
 
-    sandbox = only is not Place.DOCKER and has_sandbox()
-    if sandbox:
+    sandboxes = 0
+    if only in {None, Place.AWS} and has_sandbox("AWS"):
         from reaper.sandbox.demo_aws.stage import aws_stage  # noqa: PLC0415 - as just proven
 
+        sandboxes += 1
         yield aws_stage()
-    if only is not Place.AWS:
-        found = find_engine(needed=not sandbox)
+    if only in {None, Place.GCE} and has_sandbox("Google"):
+        from reaper.sandbox.demo_gce.stage import google_stage  # noqa: PLC0415 - as just proven
+
+        sandboxes += 1
+        yield google_stage()
+    if only in {None, Place.DOCKER}:
+        found = find_engine(needed=not sandboxes)
         if found is not None:
             from reaper.sandbox.demo_docker.stage import docker_stage  # noqa: PLC0415 - as above
 

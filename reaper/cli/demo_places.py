@@ -17,16 +17,30 @@ from reaper.providers.docker.address import Address, resolve
 from reaper.providers.opening import open_places
 from reaper.providers.protocol import Identity
 
+# What a cloud's sandbox needs, and the extra that brings it.
+_NEEDS = {
+    "AWS": (("boto3", "moto", "werkzeug"), "sandbox"),
+    "Google": (("google.auth", "jmespath", "requests"), "gce"),
+}
 
-def has_sandbox() -> bool:
-    """Whether what the AWS sandbox needs is installed; if not, it is said how to get it."""
-    missing = [name for name in ("boto3", "moto", "werkzeug") if find_spec(name) is None]
+
+def has_sandbox(cloud: str) -> bool:
+    """Whether what a cloud's sandbox needs is installed; if not, it is said how to get it."""
+    modules, extra = _NEEDS[cloud]
+    missing = [name for name in modules if not _is_there(name)]
     if missing:
         say(
-            f"the AWS sandbox is left out: it needs {', '.join(missing)}. To get it: "
-            "pip install 'leak-reaper[sandbox]'"
+            f"the {cloud} sandbox is left out: it needs {', '.join(missing)}. To get it: "
+            f"pip install 'leak-reaper[{extra}]'"
         )
     return not missing
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # what it would be in is not there
+        return False
 
 
 def find_engine(*, needed: bool) -> tuple[Cell, Identity] | None:

@@ -45,8 +45,9 @@ def iam(
 ) -> None:
     """Print the least-privilege policy for the enabled kinds; nothing is asked of the cloud.
 
-    It is the cloud's own JSON, to be attached to the user or role that reaper acts as. Where the
-    cloud can, a deletion is allowed only of what bears a run's tag of this realm.
+    It is in the cloud's own form, to be attached to the user or role that reaper acts as: a JSON
+    policy for AWS, the YAML of a custom role for Google Cloud. Where the cloud can, a deletion is
+    allowed only of what bears a run's tag of this realm.
 
     A policy that is larger than the cloud takes is divided: --part prints one of its documents,
     each of which is attached by itself, and --json prints all of them in one list.
@@ -73,12 +74,22 @@ def iam(
         }
         failures.write(json.dumps(content, indent=2, ensure_ascii=False))
         return
-    failures.write(json.dumps(_document(found, part), indent=2, ensure_ascii=False))
+    from reaper.sweep.site import sentence  # noqa: PLC0415 - as above
+
+    failures.write(_written(_document(found, part), found.syntax))
     if found.unconditioned:
         failures.say(
-            f"not conditioned on tags: {', '.join(found.unconditioned)}; narrow their Resource "
-            "to what your tests create, if you can (--json tells why)"
+            f"not conditioned on tags: {sentence(tuple(found.unconditioned))}; {found.remedy} "
+            "(--json tells all, and why)"
         )
+
+
+def _written(document: object, syntax: str) -> str:
+    if syntax == "yaml":
+        import yaml  # noqa: PLC0415 - as above
+
+        return str(yaml.safe_dump(document, sort_keys=False)).rstrip()
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def _document(found: Permissions, part: int | None) -> object:

@@ -117,6 +117,49 @@ class AwsPlace(Section):
         return self
 
 
+GoogleService = Literal[
+    "compute", "container", "iam", "cloudkms", "pubsub", "secretmanager", "storage"
+]
+
+
+class GcePlace(Section):
+    """A Google Cloud project. Without `credentials`: Application Default Credentials."""
+
+    name: Word | None = None
+    """What reports call it; null: the project's ID."""
+
+    project: Annotated[str, StringConstraints(pattern=r"^([a-z0-9.-]+:)?[a-z][a-z0-9-]*[a-z0-9]$")]
+    """The project's ID (not its number, nor its display name)."""
+
+    number: Annotated[str, StringConstraints(pattern=r"^\d+$")] | None = None
+    """The number that the project must have, in quotes; null: whichever it has."""
+
+    credentials: LocalPath | None = None
+    """A file of credentials: of a service account, or for workload identity federation
+    (`external_account`); null: Application Default Credentials."""
+
+    impersonate: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    """The e-mail address of a service account to act as, with those credentials."""
+
+    services: tuple[GoogleService, ...] | Literal["all"] = "all"
+    """The services to look at, or `all`. One whose API the project has not enabled is a gap, not
+    an empty answer: leave out what the project does not use."""
+
+    asset_inventory: bool = False
+    """Whether Cloud Asset Inventory names what bears labels, in one paged query instead of a list
+    of each kind. It lags behind, so a `--full` scan asks the lists all the same."""
+
+    endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^/]+/?$")] | None = None
+    """An emulator's address, for all services; null: Google. By http:// no credentials are
+    sent."""
+
+    @model_validator(mode="after")
+    def _some_service(self) -> GcePlace:
+        if not self.services:
+            raise ValueError("services is empty: list some, or write all")
+        return self
+
+
 class ProviderSettings(Section):
     """Where reaper looks, and nowhere else: each provider is a list of places."""
 
@@ -125,3 +168,6 @@ class ProviderSettings(Section):
 
     aws: tuple[AwsPlace, ...] = ()
     """AWS accounts."""
+
+    gce: tuple[GcePlace, ...] = ()
+    """Google Cloud projects: Compute Engine and the project's other services."""

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 OPENERS: Mapping[str, tuple[str, str]] = {
     "docker": ("reaper.providers.docker", "open_docker"),
     "aws": ("reaper.providers.aws", "open_aws"),
+    "gce": ("reaper.providers.gce", "open_gce"),
 }
 # Provider -> the module and function that write down what it must be allowed.
-PERMITTERS: Mapping[str, tuple[str, str]] = {"aws": ("reaper.providers.aws", "permitted")}
+PERMITTERS: Mapping[str, tuple[str, str]] = {
+    "aws": ("reaper.providers.aws", "permitted"),
+    "gce": ("reaper.providers.gce", "permitted"),
+}
 
 
 def open_places(

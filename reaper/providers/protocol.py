@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from reaper.model import Cell, Gap, JournalEntry, Kind, Ref, Resource
 from reaper.policy import Policy
@@ -132,10 +132,14 @@ class Permissions:
     Attributes:
         documents: The policy; more than one where it is larger than the cloud takes at once.
         unconditioned: Deletions that are allowed whatever tags there are, and why, by action.
+        remedy: What to do about these.
+        syntax: How the cloud wants it written.
     """
 
     documents: tuple[Mapping[str, Any], ...]
     unconditioned: Mapping[str, str]
+    remedy: str = "narrow their Resource to what your tests create, if you can"
+    syntax: Literal["json", "yaml"] = "json"
 
 
 class Held(StrEnum):

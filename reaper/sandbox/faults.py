@@ -36,6 +36,8 @@ class Effect(StrEnum):
     DENY = "deny"  # the permission is missing, and the answer says so
     BLIND = "blind"  # the permission is missing, and the answer says «not found», as OCI's does
     LATE = "late"  # it is accepted, and has failed after `delay`
+    REUSED = "reused"  # what is asked for has just gone, and somebody's new thing has its name
+    EXPIRED = "expired"  # the token of a list's next page is not accepted any more
     SLOW = "slow"  # it takes `delay`
     UNSENT = "unsent"  # the connection broke before the call was carried out
     LOST = "lost"  # the call was carried out, and then the connection broke

@@ -17,9 +17,8 @@ from tests.awsbench import (
     SECOND_ROLE,
     STRANGER,
     AwsBench,
-    same,
-    without,
 )
+from tests.results import same, without
 
 HOUR = timedelta(hours=1)
 READING = (Operation.INDEX, Operation.READ)

@@ -14,11 +14,12 @@ import structlog
 
 from reaper.sandbox.aws.dialects import Refusal, Reply, refusal, render
 from reaper.sandbox.aws.refusing import Denied
-from reaper.sandbox.aws.requests import Request, RequestLog, read
+from reaper.sandbox.aws.requests import Request, read
 from reaper.sandbox.aws.strict.authorization import refused_dry_run
 from reaper.sandbox.aws.strict.indexing import observe
 from reaper.sandbox.aws.timetable import TIMETABLE, Sight, late, sight
 from reaper.sandbox.faults import Call, Effect, FaultInjector, Operation
+from reaper.sandbox.kernel.requests import RequestLog
 
 log = structlog.get_logger()
 
@@ -87,7 +88,9 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or close its connection."""
         request = read(environ)
-        self._requests.add(request)
+        self._requests.add(
+            place=request.region, service=request.service, operation=request.operation
+        )
         if latency_s := self._latency_s():
             self._pause(latency_s)
         reply = self._answer(request, environ)

@@ -7,11 +7,9 @@ the REST protocols are found by method and path in botocore's service models.
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -57,44 +55,6 @@ class Request:
     text: str
     access_key: str = ""
     dry_run: bool = False
-
-
-class RequestLog:
-    """Counts requests; may be used from any thread."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str, str]] = Counter()
-        self._lock = Lock()
-
-    def add(self, request: Request) -> None:
-        """Count one request."""
-        with self._lock:
-            self._counts[request.region, request.service, request.operation] += 1
-
-    @property
-    def counts(self) -> Counter[tuple[str, str, str]]:
-        """How many requests there were, by region, service and operation."""
-        with self._lock:
-            return self._counts.copy()
-
-    @property
-    def total(self) -> int:
-        """How many requests there were."""
-        with self._lock:
-            return self._counts.total()
-
-    def count(self, *, service: str | None = None, operation: str | None = None) -> int:
-        """How many requests there were to a service, for an operation; None: any."""
-        return sum(
-            number
-            for (_, asked, done), number in self.counts.items()
-            if service in {None, asked} and operation in {None, done}
-        )
-
-    def reset(self) -> None:
-        """Forget all of them."""
-        with self._lock:
-            self._counts.clear()
 
 
 def read(environ: dict[str, Any]) -> Request:

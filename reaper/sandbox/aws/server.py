@@ -8,9 +8,9 @@ from threading import Lock, RLock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 from reaper.clock import SYSTEM_CLOCK, Clock
-from reaper.sandbox.aws.requests import RequestLog
 from reaper.sandbox.aws.timetable import TIMETABLE
 from reaper.sandbox.faults import FaultInjector
+from reaper.sandbox.kernel.requests import RequestLog
 
 if TYPE_CHECKING:
     from reaper.sandbox.aws.gateway import Gateway

@@ -5,16 +5,14 @@ moto keeps its world in the process's memory, once for all; so does this module 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from itertools import count
 
-from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.sandbox.aws.history import History
 from reaper.sandbox.faults import Fault
+from reaper.sandbox.kernel import timetable
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,40 +47,28 @@ class Lags:
             setattr(self, field.name, field.default)
 
 
-class Timetable:
-    """Lets things happen later; used under the sandbox's lock only.
+class Timetable(timetable.Timetable):
+    """Lets things happen later, or at once where that takes no time.
 
     Attributes:
         history: What the indexes have shown.
     """
 
     def __init__(self) -> None:
-        self.clock: Clock = SYSTEM_CLOCK
+        super().__init__()
         self.lags = Lags()
         self.history = History()
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
-        self._numbers = count()
-
-    def now(self) -> float:
-        """Seconds on the sandbox's clock."""
-        return self.clock.elapsed()
 
     def after(self, delay_s: float, happen: Callable[[], None]) -> None:
         """Let something happen in so many seconds; with 0: now."""
         if delay_s <= 0:
             happen()
-            return
-        heapq.heappush(self._due, (self.now() + delay_s, next(self._numbers), happen))
-
-    def settle(self) -> None:
-        """Let happen what is due."""
-        while self._due and self._due[0][0] <= self.now():
-            _, _, happen = heapq.heappop(self._due)
-            happen()
+        else:
+            super().after(delay_s, happen)
 
     def clear(self) -> None:
         """Forget what was and was to happen, and let everything take its usual time again."""
-        self._due.clear()
+        super().clear()
         self.history.clear()
         self.lags.reset()
 

@@ -16,7 +16,8 @@ from reaper.providers.aws.kinds import KINDS
 from reaper.providers.protocol import Absent, Provider, Query, Reading
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.world import World
-from tests.awsbench import REGION, AwsBench, Result
+from tests.awsbench import REGION, AwsBench
+from tests.results import Result
 
 EVERY = sorted(KINDS)
 # AWS made these for something that bears the tags; they bear none themselves.

@@ -1,0 +1,1 @@
+"""The chapter of `reaper demo` in a Google sandbox, which needs neither credentials nor network."""

@@ -1,0 +1,1 @@
+"""Compute Engine: `compute.googleapis.com`, version 1."""
