@@ -34,12 +34,16 @@ def execute(
     owner: str | None,
     prefix: str | None,
     clean: bool,
+    compose: bool,
     config: Path | None,
 ) -> int:
     """Run the command to its end under a run of its own, or the one handed down; its exit code.
 
+    With `compose`, Docker Compose is told what to label.
+
     Raises:
-        UsageError: No run could be started or joined, so neither was the command.
+        UsageError: No run could be started or joined, or there is no Compose project that could
+            be labelled, so the command was not started.
     """
     settings = load(config, os.environ)
     watched = _FORWARDED | {signal.SIGCHLD, signal.SIGALRM}
@@ -63,7 +67,10 @@ def execute(
                 raise UsageError(cannot_start(error)) from error
             except (RunError, RegistryUnreachable) as error:
                 raise UsageError(f"{error} (COMMAND was not started)") from error
-            code, started = _carry_out(command, active, watched, before)
+            told = for_other_tools(active)
+            if compose:
+                told |= _for_compose(active)
+            code, started = _carry_out(command, active, told, watched, before)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if active.joined:
@@ -76,6 +83,7 @@ def execute(
 def _carry_out(
     command: Sequence[str],
     active: ActiveRun,
+    told: Mapping[str, str],
     watched: frozenset[signal.Signals],
     mask: set[signal.Signals | int],
 ) -> tuple[int, bool]:
@@ -83,7 +91,7 @@ def _carry_out(
     try:
         child = subprocess.Popen(  # noqa: S603 - what the user asked for
             list(command),
-            env={**os.environ, **for_other_tools(active)},
+            env={**os.environ, **told},
             preexec_fn=_birth(mask),  # noqa: PLW1509 - calls nothing that a thread could hold
         )
     except OSError as error:
@@ -118,6 +126,15 @@ def for_other_tools(run: ActiveRun) -> dict[str, str]:
         "REAPER_LABELS": _as_options(run.tags),
         "REAPER_IMAGE_LABELS": _as_options(run.image_tags),
     }
+
+
+def _for_compose(active: ActiveRun) -> dict[str, str]:
+    from reaper.cli.composing import for_compose  # noqa: PLC0415 - only here is YAML written
+
+    try:
+        return for_compose(active, os.environ)
+    except OSError as error:
+        raise UsageError(f"the override for Compose cannot be written: {error}") from error
 
 
 def _as_options(labels: Mapping[str, str]) -> str:
