@@ -18,6 +18,7 @@ class Request:
         path: Not decoded.
         query: Each parameter with all its values, decoded.
         headers: Their names are in lower case.
+        target: Path and query as they came: what signatures are made over.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Request:
     query: Mapping[str, tuple[str, ...]]
     headers: Mapping[str, str]
     body: bytes
+    target: str = ""
 
     def parameter(self, name: str, otherwise: str = "") -> str:
         """Tell a parameter's last value."""

@@ -95,6 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             query=query,
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length),
+            target=self.path,
         )
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - http.server's names

@@ -1,0 +1,172 @@
+"""The server: the emulator in this process, on loopback, for as long as it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from reaper.clock import SYSTEM_CLOCK, Clock
+from reaper.sandbox.faults import FaultInjector
+from reaper.sandbox.kernel.gateway import Cloud, Gateway
+from reaper.sandbox.kernel.requests import RequestLog
+from reaper.sandbox.kernel.serving import serve
+from reaper.sandbox.oci.cloud import OracleCloud
+from reaper.sandbox.oci.estate import HOME, Estate
+from reaper.sandbox.oci.making import make
+from reaper.sandbox.oci.rules import RULES
+from reaper.sandbox.oci.shapes import SHAPES
+from reaper.sandbox.oci.strict import StrictCloud
+
+_FINGERPRINT = "20:3b:97:13:55:1c:5b:0d:d3:37:d8:50:4e:c5:3a:34"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """A key that the sandbox knows, generated for it.
+
+    Attributes:
+        pem: The private key, as a configuration's `key_content` has it.
+    """
+
+    tenancy: str
+    user: str
+    fingerprint: str
+    region: str
+    pem: str
+
+    def config(self) -> dict[str, str]:
+        """As the SDK's clients want it."""
+        return {
+            "tenancy": self.tenancy,
+            "user": self.user,
+            "fingerprint": self.fingerprint,
+            "region": self.region,
+            "key_content": self.pem,
+        }
+
+    def write(self, path: Path) -> None:
+        """Write it as a configuration file of the SDK, with the key in a file beside it."""
+        pem = path.with_suffix(".pem")
+        pem.touch(mode=0o600)
+        pem.write_text(self.pem)
+        lines = [f"{name}={each}" for name, each in self.config().items() if name != "key_content"]
+        path.touch(mode=0o600)
+        path.write_text("\n".join(["[DEFAULT]", *lines, f"key_file={pem}", ""]))
+
+
+class OciSandbox:
+    """An emulated OCI tenancy; a context manager that serves it on 127.0.0.1.
+
+    All services answer at one endpoint: their paths do not collide. As there is no host that could
+    name the region, a path begins with it: `{endpoint}/eu-frankfurt-1`; without one it is the home
+    region, us-ashburn-1. Requests must be signed with the sandbox's key.
+
+    Attributes:
+        endpoint: Its URL, while it runs.
+        tenancy: The tenancy's OCID.
+        compartments: The OCIDs of its compartments, by name.
+        key: With which requests are signed.
+        faults: What goes wrong: `Call.kind` is such as `core.instances.get`, `Call.scope` is
+            `region/compartment`, `Call.id` the text of the request.
+        requests: What was asked, counted.
+        latency_s: What each call takes at least, in seconds.
+        lags: How long changes take.
+        violations: In strict mode, what did not conform to the SDK's models.
+
+    Args:
+        compartments: The names of the compartments that there are.
+        port: Where to listen; 0: on any free port.
+        clock: By which lags pass.
+        strict: Hold what is asked for and answered to the SDK's models, which needs the SDK.
+    """
+
+    def __init__(
+        self,
+        *,
+        compartments: Sequence[str] = ("ci", "shared"),
+        port: int = 0,
+        latency_s: float = 0.0,
+        faults: FaultInjector | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        strict: bool = False,
+    ) -> None:
+        self.endpoint = ""
+        self.faults = faults or FaultInjector()
+        self.requests = RequestLog()
+        self.latency_s = latency_s
+        self.estate = Estate.new(RULES, clock)
+        self._names = tuple(compartments)
+        self._port = port
+        self._clock = clock
+        self._lock = RLock()
+        self._exit = ExitStack()
+        self._cloud: Cloud = OracleCloud(self.estate)
+        self.violations: list[str] = []
+        if strict:
+            self._cloud = checked = StrictCloud(self._cloud)
+            self.violations = checked.violations
+        self.tenancy = self.estate.tenancy
+        self.lags = self.estate.lags
+        self.key = self._new_key()
+        self.compartments: dict[str, str] = {}
+        self._found()
+
+    def __enter__(self) -> Self:
+        gateway = Gateway(
+            self._cloud,
+            faults=self.faults,
+            requests=self.requests,
+            lock=self._lock,
+            clock=self._clock,
+            latency_s=lambda: self.latency_s,
+        )
+        with ExitStack() as exits:
+            self.endpoint = serve(gateway, port=self._port, name="oci-sandbox", exits=exits)
+            self.estate.endpoint = self.endpoint
+            self._exit = exits.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def reset(self) -> None:
+        """Empty the world, disarm the faults, and forget the lags and what was asked."""
+        with self._lock:
+            self.estate.clear()
+            self._found()
+        self.faults.clear()
+        self.requests.reset()
+        self.violations.clear()
+
+    def _found(self) -> None:
+        """Found the compartments, always with the same OCIDs."""
+        self.estate.random.seed(0)
+        for name in self._names:
+            asked = {"compartmentId": self.tenancy, "name": name, "description": name}
+            made = make(self.estate, "identity.compartments", asked, region=HOME, shapes=SHAPES)
+            self.compartments[name] = made.path
+        self.estate.timetable.settle()
+
+    def _new_key(self) -> Key:
+        private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        user = self.estate.user
+        self.estate.keys[f"{self.tenancy}/{user}/{_FINGERPRINT}"] = private.public_key()
+        return Key(
+            tenancy=self.tenancy,
+            user=user,
+            fingerprint=_FINGERPRINT,
+            region=HOME,
+            pem=pem.decode(),
+        )

@@ -1,0 +1,213 @@
+"""What is not a plain collection: credentials, tenancies, work requests, schedules, members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from reaper.sandbox.kernel.graph import Node
+from reaper.sandbox.kernel.requests import Reply
+from reaper.sandbox.oci import ending, working
+from reaper.sandbox.oci.calls import Call, check_etag, find, paged
+from reaper.sandbox.oci.dialect import Refused, not_found
+from reaper.sandbox.oci.estate import HOME, REGIONS, zulu
+from reaper.sandbox.oci.sorts import Sort
+
+_LEAST = timedelta(days=7)
+_MOST = timedelta(days=30)
+_USUAL = timedelta(days=30)
+
+
+def asked(call: Call) -> Reply | None:
+    """Answer what is below no collection; None: it is not here."""
+    head = call.at.parts[0] if call.at.parts else ""
+    if head in {"workRequests", "loadBalancerWorkRequests"}:
+        shown = working.show(call.estate, call.at.parts[1], head, call.at.root)
+        return call.reply(200, shown)
+    if head == "tenancies":
+        return _tenancy(call)
+    if head == "availabilityDomains":
+        return call.reply(200, _domains(call))
+    return None
+
+
+def _tenancy(call: Call) -> Reply:
+    estate = call.estate
+    if call.at.parts[1] != estate.tenancy:
+        raise not_found(call.at.parts[1])
+    if call.at.parts[2:] == ("regionSubscriptions",):
+        subscribed = [
+            {
+                "regionKey": REGIONS[region].upper(),
+                "regionName": region,
+                "status": "READY",
+                "isHomeRegion": region == HOME,
+            }
+            for region in estate.regions
+        ]
+        return call.reply(200, subscribed)
+    shown = {
+        "id": estate.tenancy,
+        "name": "sandbox",
+        "description": "An emulated tenancy",
+        "homeRegionKey": REGIONS[HOME].upper(),
+        "freeformTags": {},
+        "definedTags": {},
+    }
+    return call.reply(200, shown)
+
+
+def _domains(call: Call) -> list[dict[str, Any]]:
+    region = call.at.region
+    return [
+        {
+            "name": domain,
+            "id": f"ocid1.availabilitydomain.oc1..{domain.lower()}",
+            "compartmentId": call.estate.tenancy,
+        }
+        for domain in domains(region)
+    ]
+
+
+def domains(region: str) -> tuple[str, ...]:
+    """The availability domains of a region."""
+    return tuple(f"SbOx:{region.upper()}-AD-{number}" for number in (1, 2, 3))
+
+
+def below(call: Call, sort: Sort) -> Reply:
+    """Answer what is below one thing of a collection."""
+    node = find(call, sort)
+    head = call.at.rest[0]
+    if sort.kind == "identity.users":
+        return _credentials(call, node, head)
+    if head == "actions":
+        return _act(call, node)
+    answerers: Mapping[tuple[str, str], Callable[[Call, Node], Reply]] = {
+        ("core.networkSecurityGroups", "vnics"): _members,
+        ("core.networkSecurityGroups", "securityRules"): lambda call, _: paged(call, []),
+        ("core.instancePools", "instances"): _pool_members,
+        ("identity.tagNamespaces", "tags"): _tags,
+    }
+    answer = answerers.get((sort.kind, head))
+    if answer is None:
+        raise NotImplementedError(call.request.path)
+    return answer(call, node)
+
+
+def _members(call: Call, node: Node) -> Reply:
+    members = [
+        {"vnicId": each.path, "resourceId": each.facts["instance"], "timeAssociated": None}
+        for each in call.estate.graph.of("core.vnics")
+        if node.path in each.body["nsgIds"]
+    ]
+    return paged(call, members)
+
+
+def _pool_members(call: Call, node: Node) -> Reply:
+    members = [
+        {
+            "id": each.path,
+            "availabilityDomain": each.body["availabilityDomain"],
+            "compartmentId": each.body["compartmentId"],
+            "displayName": each.body["displayName"],
+            "instanceConfigurationId": node.body["instanceConfigurationId"],
+            "region": each.body["region"],
+            "state": str(each.body["lifecycleState"]).title(),
+            "timeCreated": each.body["timeCreated"],
+        }
+        for each in call.estate.graph.of("core.instances")
+        if each.facts.get("pool") == node.path
+    ]
+    return paged(call, members)
+
+
+def _tags(call: Call, node: Node) -> Reply:
+    tags: list[dict[str, Any]] = node.facts.setdefault("tags", [])
+    if call.request.method == "POST":
+        body = call.body()
+        if any(each["name"].lower() == str(body["name"]).lower() for each in tags):
+            raise Refused(409, "TagDefinitionAlreadyExists", f"{body['name']} exists already")
+        made = {
+            "id": call.estate.ocid("tagdefinition", HOME),
+            "compartmentId": node.body["compartmentId"],
+            "tagNamespaceId": node.path,
+            "tagNamespaceName": node.body["name"],
+            "name": body["name"],
+            "description": body.get("description", ""),
+            "isRetired": False,
+            "isCostTracking": False,
+            "lifecycleState": "ACTIVE",
+            "timeCreated": zulu(call.estate.clock.now()),
+        }
+        tags.append(made)
+        return call.reply(200, made, ("etag", call.estate.digits(16)))
+    if call.request.method == "DELETE":
+        node.facts["tags"] = [each for each in tags if each["name"] != call.at.rest[1]]
+        return call.reply(202, None, ("opc-work-request-id", "ocid1.tagworkrequest.oc1..x"))
+    shown = {"tagNamespaceId", "tagNamespaceName"}
+    return paged(call, [{k: v for k, v in each.items() if k not in shown} for each in tags])
+
+
+def _credentials(call: Call, node: Node, head: str) -> Reply:
+    """List, add or remove what a user signs in with."""
+    held: list[dict[str, Any]] = node.facts.setdefault(head, [])
+    rest = call.at.rest[1:]
+    verb = call.request.method
+    if verb == "GET" and not rest:
+        return call.reply(200, held)
+    if verb == "POST" and not rest:
+        digits = call.estate.digits(32)
+        mark = ":".join(digits[at : at + 2] for at in range(0, 32, 2))
+        made: dict[str, Any] = {
+            "userId": node.path,
+            "lifecycleState": "ACTIVE",
+            "timeCreated": zulu(call.estate.clock.now()),
+        }
+        if head == "apiKeys":
+            made |= {"fingerprint": mark, "keyId": f"{call.estate.tenancy}/{node.path}/{mark}"}
+            made["keyValue"] = call.body().get("key", "")
+        else:
+            made |= {"id": call.estate.ocid("credential", HOME)}
+            made["description"] = call.body().get("description", "")
+        held.append(made)
+        return call.reply(200, made, ("etag", call.estate.digits(16)))
+    if verb == "DELETE" and rest:
+        left = [each for each in held if rest[0] not in {each.get("fingerprint"), each.get("id")}]
+        if len(left) == len(held):
+            raise not_found(rest[0])
+        node.facts[head] = left
+        return call.reply(204)
+    raise NotImplementedError(call.request.path)
+
+
+def _act(call: Call, node: Node) -> Reply:
+    """Schedule the deletion of a vault or key, or connect a peering gateway."""
+    action = call.at.rest[1]
+    if action == "connect":
+        peer = call.estate.graph.find(str(call.body().get("peerId")))
+        if peer is None or peer.kind != node.kind:
+            raise not_found(str(call.body().get("peerId")))
+        for one, other in ((node, peer), (peer, node)):
+            one.body |= {"peerId": other.path, "peeringStatus": "PEERED"}
+            call.estate.changed(one)
+        return call.reply(204)
+    if action != "scheduleDeletion":
+        raise NotImplementedError(call.request.path)
+    check_etag(call, node)
+    if node.going:
+        raise Refused(409, "IncorrectState", f"{node.path} is {node.body['lifecycleState']}")
+    now = call.estate.clock.now()
+    wanted = call.body().get("timeOfDeletion")
+    until = datetime.fromisoformat(wanted) if wanted else now + _USUAL
+    if not _LEAST - timedelta(minutes=5) <= until - now <= _MOST + timedelta(minutes=5):
+        raise Refused(400, "InvalidParameter", "timeOfDeletion is not 7 to 30 days from now")
+    for each in call.estate.graph.going_with(node):
+        if not each.going:
+            each.body["timeOfDeletion"] = zulu(until)
+            ending.mark(call.estate, each)
+            call.estate.timetable.after(
+                (until - now).total_seconds(), partial(ending.end, call.estate, each)
+            )
+    return call.reply(200, node.body, ("etag", call.estate.etags[node.path]))
