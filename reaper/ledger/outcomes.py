@@ -6,13 +6,20 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, not_, select
+from sqlalchemy import Row, Select, and_, bindparam, delete, not_, select
 
 from reaper.ledger.database import Part, upsert
 from reaper.ledger.events import write_event
 from reaper.ledger.records import identity
 from reaper.ledger.schema import about, outcomes, ref_of, resource_values, within
 from reaper.model import Outcome, Ref, Status
+
+# To build a statement takes longer than to execute it, and this is executed for each outcome.
+_BEFORE = (
+    select(outcomes.c.status, outcomes.c.detail, outcomes.c.token)
+    .where(outcomes.c.identity == bindparam("named"))
+    .with_for_update()
+)
 
 
 class Outcomes(Part):
@@ -25,11 +32,7 @@ class Outcomes(Part):
         stays, however late a suspended sweep wakes up.
         """
         with self._database.writing() as connection:
-            before = connection.execute(
-                select(outcomes.c.status, outcomes.c.detail, outcomes.c.token)
-                .where(outcomes.c.identity == identity(outcome.ref))
-                .with_for_update()
-            ).one_or_none()
+            before = connection.execute(_BEFORE, {"named": identity(outcome.ref)}).one_or_none()
             if before is not None and before.token > token:
                 return
             written = _values(outcome) | {"cell": cell, "sweep": sweep, "token": token}
