@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from reaper.errors import LedgerError, RunNotOver, SweepingPaused
 from reaper.ledger.database import Part
@@ -135,11 +136,15 @@ class Intents(Part):
 
     def recent_deletions(self, scope: str, since: datetime) -> int:
         """Count the resources of a scope whose deletion was announced since a time."""
-        statement = select(func.count(func.distinct(intents.c.identity))).where(
-            within(intents.c.scope, scope), intents.c.at >= since
-        )
         with self._database.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+            return int(connection.execute(_recent_in(scope), {"since": since}).scalar_one())
+
+
+@lru_cache
+def _recent_in(scope: str) -> Select[Any]:
+    return select(func.count(func.distinct(intents.c.identity))).where(
+        within(intents.c.scope, scope), intents.c.at >= bindparam("since")
+    )
 
 
 def _refuse_if_paused(connection: Connection) -> None:

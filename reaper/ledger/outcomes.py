@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, bindparam, delete, not_, select
@@ -63,11 +64,8 @@ class Outcomes(Part):
 
     def settled(self, scope: str) -> frozenset[str]:
         """Tell which resources of a scope were seen gone, by `identity(ref)`."""
-        statement = select(outcomes.c.identity).where(
-            within(outcomes.c.scope, scope), outcomes.c.status == Status.GONE
-        )
         with self._database.reading() as connection:
-            return frozenset(connection.execute(statement).scalars())
+            return frozenset(connection.execute(_gone_in(scope)).scalars())
 
     def withdraw(self, ref: Ref, detail: str) -> None:
         """Take back an outcome: the resource is not to go any more. The history keeps it."""
@@ -102,6 +100,13 @@ class Outcomes(Part):
         ordered = statement.order_by(outcomes.c.at.desc(), outcomes.c.identity).limit(limit)
         with self._database.reading() as connection:
             return [_outcome_of(row) for row in connection.execute(ordered)]
+
+
+@lru_cache
+def _gone_in(scope: str) -> Select[Any]:
+    return select(outcomes.c.identity).where(
+        within(outcomes.c.scope, scope), outcomes.c.status == Status.GONE
+    )
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:
