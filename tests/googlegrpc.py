@@ -34,7 +34,11 @@ _CODES = {
 def _of(message: Any) -> Json:
     shown = type(message).to_json(message, use_integers_for_enums=False)
     found: Json = json.loads(shown)
-    return {key: each for key, each in found.items() if each not in (None, "", [], {}, 0, False)}
+    return {key: each for key, each in found.items() if each and not _is_unset(each)}
+
+
+def _is_unset(value: Any) -> bool:
+    return isinstance(value, str) and value.endswith("UNSPECIFIED")
 
 
 def _put(asked: Any) -> Call:
