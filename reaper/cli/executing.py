@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reaper.cli.failures import say
 from reaper.cli.registry import cannot_start
-from reaper.client import ActiveRun, configured_service, run
+from reaper.client import ActiveRun, run
 from reaper.config import load
 from reaper.errors import ReaperError, RegistryUnreachable, RunError, UsageError
 
@@ -179,12 +179,14 @@ def _next_signal(watched: frozenset[signal.Signals]) -> signal.Signals | None:
 
 def _clean(active: ActiveRun, config: Path | None) -> None:
     """Remove what is left of the run in the places that are configured here."""
-    from reaper.cli.clean import clean_run  # noqa: PLC0415 - only who cleans needs the SDKs
+    # Only who cleans needs the SDKs.
+    from reaper.cli.clean import clean_run  # noqa: PLC0415
+    from reaper.cli.registered import end  # noqa: PLC0415
 
     run_id = active.id
     try:
         if active.registered:
-            _take_home(active, config)
+            end(active.run, clean=True)
         code = clean_run(run_id, config=config)
     except (ReaperError, OSError) as error:
         say(f"cleaning up failed: {error}; `reaper clean {run_id}` tries again")
@@ -193,21 +195,3 @@ def _clean(active: ActiveRun, config: Path | None) -> None:
     else:
         if code != 0:
             say(f"not all is gone (code {code}); `reaper clean {run_id}` goes on with it")
-
-
-def _take_home(active: ActiveRun, config: Path | None) -> None:
-    """Let the service's daemon clean in its places, and let this host's ledger know of the run.
-
-    Raises:
-        RegistryUnreachable: Whether the run is over is not known here.
-    """
-    from reaper.client.journal import read_journal  # noqa: PLC0415 - as in `_clean`
-    from reaper.ledger import Ledger  # noqa: PLC0415 - as in `_clean`
-
-    service = configured_service()
-    assert service is not None  # it was there when the run was registered
-    over = service.finish(active.id, clean=True)
-    entries, _ = read_journal(active.journals, active.id)
-    with Ledger.open(load(config, os.environ).ledger) as ledger:
-        ledger.take_in(over)
-        ledger.add_entries(entries)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
+    bindparam,
     false,
     func,
     insert,
@@ -27,6 +28,13 @@ from reaper.ledger.database import Part, chunks, insert_new
 from reaper.ledger.schema import mintings, runs
 from reaper.ledger.service import registry_away
 from reaper.model import Beats, Ending, Lease, Run
+
+# To build a statement takes longer than to execute it, and these are executed all the time.
+_ONE = select(runs).where(runs.c.id == bindparam("named")).with_for_update()
+_THESE = select(runs).where(runs.c.id.in_(bindparam("these", expanding=True)))
+_LEASE_UNTIL = (
+    update(runs).where(runs.c.id == bindparam("named")).values(lease_until=bindparam("later"))
+)
 
 
 class Runs(Part):
@@ -165,7 +173,7 @@ class Runs(Part):
             found = [
                 _run_of(row)
                 for chunk in chunks(wanted)
-                for row in connection.execute(select(runs).where(runs.c.id.in_(chunk)))
+                for row in connection.execute(_THESE, {"these": chunk})
             ]
             now = self._database.now(connection)
             return {run.id: run for run in self._all_as_of(connection, now, found)}
@@ -232,8 +240,7 @@ class Runs(Part):
 
 
 def _one(connection: Connection, run_id: str) -> Run:
-    statement = select(runs).where(runs.c.id == run_id).with_for_update()
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_ONE, {"named": run_id}).one_or_none()
     if row is None:
         raise RunUnknown(
             f"nobody registered a run {run_id} with this ledger; `reaper run ls` lists them"
@@ -262,7 +269,7 @@ def _unfinished(connection: Connection, run_id: str) -> Run:
 
 
 def _lease_until(connection: Connection, run: Run, until: datetime) -> Run:
-    connection.execute(update(runs).where(runs.c.id == run.id).values(lease_until=until))
+    connection.execute(_LEASE_UNTIL, {"named": run.id, "later": until})
     return replace(run, lease=replace(run.lease, until=until))
 
 

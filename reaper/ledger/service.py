@@ -16,6 +16,8 @@ from reaper.ledger.schema import runs, services
 from reaper.model import Beats
 
 _NOTHING = timedelta(0)
+_ALL = select(services).order_by(services.c.server)
+_ALL_LOCKED = _ALL.with_for_update()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,12 +133,9 @@ def registry_away(connection: Connection, now: datetime) -> str | None:
 
 
 def _services(connection: Connection, *, locked: bool = False) -> list[Service]:
-    statement = select(services).order_by(services.c.server)
-    if locked:
-        statement = statement.with_for_update()
     return [
         Service(server=row.server, seen=row.seen, elapsed=row.elapsed, every=row.every)
-        for row in connection.execute(statement)
+        for row in connection.execute(_ALL_LOCKED if locked else _ALL)
     ]
 
 
