@@ -160,6 +160,65 @@ class GcePlace(Section):
         return self
 
 
+_Compartment = Annotated[
+    str, StringConstraints(pattern=r"^ocid1\.(compartment|tenancy)\.[a-z0-9-]+\.\.[A-Za-z0-9_-]+$")
+]
+
+
+class OciPlace(Section):
+    """An OCI tenancy, or some of its compartments and regions."""
+
+    name: Word | None = None
+    """What reports call it; null: the tenancy's OCID."""
+
+    tenancy: Annotated[
+        str, StringConstraints(pattern=r"^ocid1\.tenancy\.[a-z0-9-]+\.\.[A-Za-z0-9_-]+$")
+    ]
+    """The tenancy's OCID. Credentials of another one are refused."""
+
+    compartments: tuple[_Compartment, ...]
+    """The OCIDs of the compartments to look at. The tenancy's own is the root compartment, in
+    which users and groups are: without it these are not looked at."""
+
+    subtree: bool = False
+    """Whether all compartments below these are looked at, too."""
+
+    regions: tuple[Region, ...] | Literal["all"] = "all"
+    """The regions to look at, or `all`: those that the tenancy is subscribed to. What has no
+    region, such as policies, is looked at in the home region always."""
+
+    credentials: Literal["file", "instance-principal", "resource-principal", "security-token"] = (
+        "file"
+    )
+    """Where credentials come from: a profile of the SDK's configuration (`file`), the session
+    token that it names (`security-token`), the machine's own identity, or the resource's."""
+
+    config_file: LocalPath | None = None
+    """The SDK's configuration, for `file` and `security-token`; null: ~/.oci/config."""
+
+    profile: Word = "DEFAULT"
+    """The profile of that configuration."""
+
+    tag_namespace: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")] | None = "reaper"
+    """The namespace of defined tags that stand for freeform ones of the same key; null: only
+    freeform tags are read as ours. Both are read otherwise: a policy's condition needs the
+    former, and the latter need nobody to define them."""
+
+    endpoint: (
+        Annotated[str, StringConstraints(pattern=r"^https?://[^/]+(/\{region\})?/?$")] | None
+    ) = None
+    """An emulator's address, for all services, in which `{region}` stands for the region; null:
+    OCI."""
+
+    @model_validator(mode="after")
+    def _compartments_and_regions(self) -> OciPlace:
+        if not self.compartments:
+            raise ValueError("compartments is empty: list some, or the tenancy's OCID")
+        if not self.regions:
+            raise ValueError("regions is empty: list some, or write all")
+        return self
+
+
 class ProviderSettings(Section):
     """Where reaper looks, and nowhere else: each provider is a list of places."""
 
@@ -171,3 +230,6 @@ class ProviderSettings(Section):
 
     gce: tuple[GcePlace, ...] = ()
     """Google Cloud projects: Compute Engine and the project's other services."""
+
+    oci: tuple[OciPlace, ...] = ()
+    """OCI tenancies, with the compartments and regions to look at."""

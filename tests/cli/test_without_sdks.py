@@ -14,6 +14,7 @@ SDKS = {
     "docker": ["docker"],
     "aws": ["boto3", "botocore", "jmespath"],
     "gce": ["google", "jmespath", "requests"],
+    "oci": ["jmespath", "oci"],
 }
 PROGRAM = """
 import sys
@@ -30,6 +31,7 @@ PLACES = {
     "docker": "docker: [{}]",
     "aws": "aws: [{account: '111111111111'}]",
     "gce": "gce: [{project: some-project}]",
+    "oci": "oci: [{tenancy: ocid1.tenancy.oc1..x, compartments: [ocid1.tenancy.oc1..x]}]",
 }
 
 
@@ -74,7 +76,7 @@ def test_a_place_without_its_sdk_is_named(
     assert f"pip install 'leak-reaper[{provider}]'" in told.stderr
 
 
-@pytest.mark.parametrize("provider", ["aws", "gce"])
+@pytest.mark.parametrize("provider", ["aws", "gce", "oci"])
 def test_permissions_need_the_sdk_or_say_so(tmp_path: Path, provider: str) -> None:
     told = reaper(SDKS[provider], "iam", provider, cwd=tmp_path)
 

@@ -85,6 +85,8 @@ def _special(at: Target, request: Request) -> tuple[str, str]:
     head = at.parts[0] if at.parts else ""
     if at.root == "/20180409" and head == "resources":
         return "search", "search.resources.search"
+    if at.root == "/20180409" and head == "resourceTypes":
+        return "search", "search.resourceTypes.list"
     if head in {"workRequests", "loadBalancerWorkRequests"}:
         return "workrequests", "workrequests.workRequests.get"
     if head == "tenancies":

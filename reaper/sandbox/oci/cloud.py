@@ -62,6 +62,8 @@ class OracleCloud:
             return objects.asked(call)
         if (at.root, at.parts) == ("/20180409", ("resources",)):
             return searching.search(call)
+        if (at.root, at.parts) == ("/20180409", ("resourceTypes",)):
+            return searching.types(call)
         if at.sort is None:
             reply = special.asked(call)
             if reply is None:

@@ -48,6 +48,7 @@ _LISTED: Mapping[str, str] = {
         "object_storage.PreauthenticatedRequestSummary"
     ),
     "objectstorage.retentionRules.list": "object_storage.RetentionRule",
+    "search.resourceTypes.list": "resource_search.ResourceType",
     "search.resources.search": "resource_search.ResourceSummary",
 }
 _ONE: Mapping[str, str] = {

@@ -89,6 +89,7 @@ class Estate:
         departed: What is over and is shown still, by OCID.
         etags: The etag of each thing, by its path in the graph.
         answered: What the same `opc-retry-token` made before.
+        unindexed: Types that Resource Search does not have.
         keys: Public keys by `tenancy/user/fingerprint`, with which requests are signed.
     """
 
@@ -107,6 +108,7 @@ class Estate:
     etags: dict[str, str] = field(default_factory=dict)
     answered: dict[tuple[str, str], str] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
+    unindexed: set[str] = field(default_factory=set)
     addresses: int = 0
 
     @classmethod
@@ -128,7 +130,7 @@ class Estate:
         self.operations.clear()
         self.graph.clear()
         self.lags.reset()
-        for each in (self.departed, self.etags, self.answered):
+        for each in (self.departed, self.etags, self.answered, self.unindexed):
             each.clear()
         self.addresses = 0
 

@@ -51,6 +51,17 @@ def search(call: Call) -> Reply:
     return paged(call, list(rows), enveloped=True)
 
 
+def types(call: Call) -> Reply:
+    """Tell which types the index has."""
+    known = sorted(each for each in _types().values() if each not in call.estate.unindexed)
+    return paged(call, [{"name": each, "fields": []} for each in known])
+
+
+def _types() -> dict[str, str]:
+    searched = {kind: sort.searched for kind, sort in SORTS.items() if sort.searched}
+    return {**searched, "objectstorage.buckets": _TYPES_FOR_BUCKETS}
+
+
 def read_query(text: str) -> Query:
     """Read a query.
 
@@ -159,8 +170,7 @@ def _rows(call: Call) -> Iterator[dict[str, Any]]:
     lag, ghost = call.strike(Effect.LAG), call.strike(Effect.GHOST)
     partial = call.strike(Effect.PARTIAL)
     none = timedelta(0)
-    types = {kind: sort.searched for kind, sort in SORTS.items() if sort.searched}
-    types["objectstorage.buckets"] = _TYPES_FOR_BUCKETS
+    types = {kind: each for kind, each in _types().items() if each not in estate.unindexed}
     seen: set[str] = set()
     for node, body in estate.graph.seen(
         types, lag=lag.delay if lag else none, ghost=ghost.delay if ghost else none

@@ -59,7 +59,8 @@ def _add_boot_volume(making: Making, node: Node, source: Mapping[str, Any]) -> N
             making.estate, "core.bootVolumes", asked, region=making.region, shapes=volumes.SHAPES
         )
         node.facts["boot"] = given = boot.path
-    node.facts.setdefault("bootVolume", given)
+    node.facts |= {"bootVolume": given, "takes": [given]}
+    making.estate.graph.touch(node)
     _attach(making, "core.bootVolumeAttachments", node, {"bootVolumeId": given})
 
 

@@ -1,0 +1,111 @@
+"""Vault: vaults and keys, which OCI keeps for a while after their deletion was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from reaper.model import Kind, Relation
+from reaper.providers.oci.deleting import condition
+from reaper.providers.oci.kind import Deed, Items, Link, OciKind
+from reaper.providers.oci.names import KEY, VAULT
+from reaper.providers.oci.reach import Reach
+from reaper.providers.oci.reading import read_time
+from reaper.providers.protocol import Answer, Reply
+
+# The least that OCI asks for is seven days; a little more, for clocks that differ.
+_KEPT = timedelta(days=7, minutes=10)
+_PARTS = 5
+_OVER = "DELETED"
+_SCHEDULED: dict[str, Any] = {
+    "over": frozenset({_OVER}),
+    "going": frozenset({"DELETING", "PENDING_DELETION", "SCHEDULING_DELETION"}),
+    "purge": "timeOfDeletion",
+}
+
+
+def endpoint(resource_id: str, region: str) -> str:
+    """Where a vault's keys are asked for: its part of their OCIDs is in its host's name."""
+    parts = resource_id.split(".")
+    if len(parts) <= _PARTS:
+        return ""
+    return f"https://{parts[4]}-management.kms.{region}.oraclecloud.com"
+
+
+def _by_vault(reach: Reach, compartment: str) -> Iterable[Mapping[str, Any]]:  # noqa: ARG001 - the declaration's
+    """The lists of a compartment's keys: each vault has its own."""
+    vaults = [
+        each for each in reach.everywhere(reach.kinds[VAULT]) if each["lifecycleState"] != _OVER
+    ]
+    return [{"at": endpoint(str(each["id"]), reach.region)} for each in vaults]
+
+
+def _tell_keys(reach: Reach, vaults: Items) -> None:
+    """Tell which keys are in a vault: its deletion schedules theirs."""
+    for each in reach.everywhere(reach.kinds[KEY]):
+        if each["vaultId"] in vaults and each["lifecycleState"] != _OVER:
+            vaults[each["vaultId"]].setdefault("+keys", []).append(str(each["id"]))
+
+
+def _schedule(deed: Deed, operation: str, **what: Any) -> Answer:
+    reach, kind = deed.reach, deed.reach.kinds[deed.ref.kind]
+    until = datetime.now(UTC) + _KEPT
+    details = {"timeOfDeletion": until.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+    answer = reach.connection.change(
+        kind.client,
+        reach.region,
+        operation,
+        at=reach.at(kind, deed.ref.id),
+        **what,
+        **{f"{operation}_details": details},
+        **condition(kind, deed),
+    )
+    return Answer(
+        reply=Reply.SCHEDULED,
+        detail="OCI deletes it then",
+        until=read_time(answer.body.get("timeOfDeletion")) or until,
+    )
+
+
+def _schedule_vault(deed: Deed) -> Answer:
+    return _schedule(deed, "schedule_vault_deletion", vault_id=deed.ref.id)
+
+
+def _schedule_key(deed: Deed) -> Answer:
+    return _schedule(deed, "schedule_key_deletion", key_id=deed.ref.id)
+
+
+KINDS = (
+    OciKind(
+        # Nobody can list what was encrypted with its keys.
+        kind=Kind(name=VAULT, service="vaults", report_only=True),
+        client="vaults",
+        noun="vault",
+        get="get_vault",
+        own="vault_id",
+        list="list_vaults",
+        whole=False,
+        deletion=_schedule_vault,
+        searched="Vault",
+        family="vaults",
+        complete=(_tell_keys,),
+        links=(Link(Relation.TAKES, '"+keys"', KEY), Link(Relation.MADE, '"+keys"', KEY)),
+        **_SCHEDULED,
+    ),
+    OciKind(
+        kind=Kind(name=KEY, service="keys", report_only=True),
+        client="keys",
+        noun="key",
+        get="get_key",
+        own="key_id",
+        list="list_keys",
+        lists=_by_vault,
+        whole=False,
+        deletion=_schedule_key,
+        searched="Key",
+        family="keys",
+        at=endpoint,
+        **_SCHEDULED,
+    ),
+)
