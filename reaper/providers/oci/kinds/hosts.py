@@ -200,7 +200,7 @@ def _vnic_proof(reach: Reach, compartment: str) -> None:
 
 KINDS = (
     OciKind(
-        kind=Kind(name=INSTANCE, service="compute", after=(POOL,), takes=timedelta(seconds=2)),
+        kind=Kind(name=INSTANCE, service="compute", after=(POOL,)),
         client="compute",
         noun="instance",
         get="get_instance",

@@ -61,7 +61,12 @@ def _tell_content(reach: Reach, compartments: Items) -> None:
 
     places = [(ocid, region) for ocid in compartments for region in reach.regions]
     for ocid, rows in at_once(ask, places):
-        compartments[ocid].setdefault("+content", []).extend(rows)
+        # What comes with a VCN tells a person less than the VCN.
+        compartments[ocid].setdefault("+content", []).extend(sorted(rows, key=_is_part))
+
+
+def _is_part(row: str) -> bool:
+    return row.startswith(("DHCPOptions ", "RouteTable ", "SecurityList "))
 
 
 def _content(compartment: Item) -> Iterable[str]:
@@ -160,7 +165,6 @@ KINDS = (
             "after": (POLICY,),
             "deadline": timedelta(hours=48),
             "backoff": Backoff(first=timedelta(minutes=1), most=timedelta(hours=1)),
-            "takes": timedelta(seconds=10),
         },
     ),
     _identity(POLICY, "policy", "Policy"),
