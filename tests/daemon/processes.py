@@ -73,6 +73,16 @@ class Running:
     def url(self) -> str:
         return f"http://{self.wait_for('began')['listen']}"
 
+    def story(self) -> str:
+        """What it logged, in short lines: for a test that fails."""
+        known = ("cell", "result", "reason", "detail", "seconds", "verdicts", "outcomes")
+        lines = [self.log.stem]
+        for text in self.log.read_text().splitlines():
+            record = json.loads(text) if text.startswith("{") else {"event": text}
+            told = [f"{name}={record[name]!r}" for name in known if record.get(name)]
+            lines.append(f"  {record.get('timestamp', '')} {record['event']} {' '.join(told)}")
+        return "\n".join(lines)
+
     def get(self, path: str, token: str | None = None) -> tuple[int, Any]:
         return ask(f"{self.url}{path}", token=token)
 
