@@ -17,6 +17,7 @@ import yaml
 import reaper
 from reaper.cli.composing import for_compose
 from reaper.errors import UsageError
+from tests.conftest import do_without
 
 PROJECT = """
 services:
@@ -171,7 +172,7 @@ def test_all_that_a_real_compose_made_is_labelled_and_goes(
     here: Path, docker_engine: Any, busybox: str
 ) -> None:
     if shutil.which("docker-compose") is None:
-        pytest.skip("docker-compose is not installed")
+        do_without("docker-compose", "docker-compose is not installed")
     (here / "compose.yaml").write_text(PROJECT.replace("IMAGE", busybox))
     compose = "env -u PYTHONPATH docker-compose --no-ansi"  # it is a Python program itself
     script = f"{compose} up -d && echo $COMPOSE_PROJECT_NAME && {compose} ps -q"
