@@ -20,6 +20,12 @@ OPENERS: Mapping[str, tuple[str, str]] = {
     "aws": ("reaper.providers.aws", "open_aws"),
     "gce": ("reaper.providers.gce", "open_gce"),
 }
+# Provider -> the module that loads all that works there, with the SDK.
+ENGINES: Mapping[str, str] = {
+    "docker": "reaper.providers.docker.engine",
+    "aws": "reaper.providers.aws.account",
+    "gce": "reaper.providers.gce.project",
+}
 # Provider -> the module and function that write down what it must be allowed.
 PERMITTERS: Mapping[str, tuple[str, str]] = {
     "aws": ("reaper.providers.aws", "permitted"),
@@ -43,6 +49,11 @@ def open_places(
                 _call(name, module, function, place, read_only=read_only) for place in places
             )
     return opened
+
+
+def modules(config: Config) -> list[str]:
+    """Name what is loaded to work at the configured places."""
+    return [module for name, module in ENGINES.items() if getattr(config.providers, name)]
 
 
 def discover() -> dict[str, Discovery]:
