@@ -19,11 +19,13 @@ OPENERS: Mapping[str, tuple[str, str]] = {
     "docker": ("reaper.providers.docker", "open_docker"),
     "aws": ("reaper.providers.aws", "open_aws"),
     "gce": ("reaper.providers.gce", "open_gce"),
+    "azure": ("reaper.providers.azure", "open_azure"),
 }
 # Provider -> the module and function that write down what it must be allowed.
 PERMITTERS: Mapping[str, tuple[str, str]] = {
     "aws": ("reaper.providers.aws", "permitted"),
     "gce": ("reaper.providers.gce", "permitted"),
+    "azure": ("reaper.providers.azure", "permitted"),
 }
 
 
