@@ -35,7 +35,7 @@ class OperationFailed(Exception):
     """A long operation failed in the end, for this reason."""
 
     def __init__(self, error: Mapping[str, Any]) -> None:
-        super().__init__(json.dumps(error))
+        super().__init__(json.dumps(dict(error)))
         self.error = error
         self.code = str(error.get("code"))
 
