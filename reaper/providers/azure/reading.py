@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from reaper.model import Edge, Ref, Relation, Resource
 from reaper.providers.azure.answers import CALL_ERRORS, absent, explain, group_absent
@@ -15,6 +15,8 @@ from reaper.providers.azure.ids import ArmId, Names, canonical, is_below, read_i
 from reaper.providers.azure.kind import AzureKind, Item, Link, found, search
 from reaper.providers.azure.names import GROUP
 from reaper.providers.protocol import Absent, Reading, Unreadable
+
+T = TypeVar("T")
 
 _MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 # What these lead to must be known: where it is not, the resource stays.
@@ -63,6 +65,14 @@ class Reader:
         self.kind_of = kind_of
         self.purge = purge
         self._born = {} if born is None else born
+        self._once: dict[str, Any] = {}
+
+    def once(self, what: str, ask: Callable[[], T]) -> T:
+        """Ask for something once in the life of this reader, which is one read."""
+        if what not in self._once:
+            self._once[what] = ask()
+        found: T = self._once[what]
+        return found
 
     def read(self, refs: Sequence[Ref]) -> dict[str, Read]:
         """Read these; the result has an entry for each `ref.id`."""
@@ -138,7 +148,7 @@ class Reader:
 
     def _complete(self, kind: AzureKind, items: dict[str, dict[str, Any]]) -> None:
         """Add to each item what further calls tell; where one fails, it was not read wholly."""
-        alive = {key: item for key, item in items.items() if "+purge" not in item}
+        alive = {key: item for key, item in items.items() if "+deleted" not in item}
         jobs = (*kind.complete, _tell_controller, _tell_members(kind))
         for complete in jobs if alive else ():
             try:

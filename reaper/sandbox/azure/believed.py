@@ -49,6 +49,10 @@ BELIEVED: Mapping[str, str] = {
         " and is told in `details`, each error as JSON in a text, as users report."
     ),
     "arm: $expand": "`createdTime` is told of all resources, and is the moment of the first PUT.",
+    "arm: late failures": (
+        "Those that a fault calls for without a code are InternalExecutionError, which Compute has;"
+        " the result at a Location has status 409."
+    ),
     "compute: system disks": "One that comes with a machine bears none of its tags.",
     "compute: signatures": (
         "What has an active shared access signature is refused with OperationNotAllowed, and keeps"

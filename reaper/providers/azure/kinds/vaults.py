@@ -16,9 +16,14 @@ VERSION = "2026-05-15"
 
 
 def deleted_vaults(reader: Reader) -> list[dict[str, Any]]:
-    """The vaults of the subscription that can still be had back."""
+    """The vaults of the subscription that can still be had back.
+
+    They are asked for once by each reader, and never shared with one before: what was deleted in
+    the meantime would seem to be gone for good.
+    """
     path = f"{reader.api.base}/providers/Microsoft.KeyVault/deletedVaults"
-    return reader.api.all_of(path, reader.api.version(VAULT, VERSION))
+    version = reader.api.version(VAULT, VERSION)
+    return reader.once(path, lambda: list(reader.api.listed(path, version)))
 
 
 def _had_back(reader: Reader, identity: str) -> dict[str, Any] | None:

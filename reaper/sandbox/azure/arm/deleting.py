@@ -225,7 +225,8 @@ def _mark(estate: Estate, node: Node) -> Before:
     properties = node.body.setdefault("properties", {})
     before = properties.get("provisioningState")
     node.going = True
-    properties["provisioningState"] = "Deleting"
+    if node.kind not in TYPES or not TYPES[node.kind].at_once:  # the others have no such state
+        properties["provisioningState"] = "Deleting"
     estate.graph.touch(node)
     return node, before
 

@@ -80,8 +80,10 @@ def cut(
     """
     there = sorted(_seen(estate, ask, nodes), key=lambda node: node.path)
     token = ask.request.parameter("$skiptoken")
-    if (token and ask.strike(Effect.PARTIAL)) or (token and ask.strike(Effect.EXPIRED)):
+    if token and ask.strike(Effect.PARTIAL):
         raise Refused(500, "InternalServerError", "The list could not be continued.")
+    if token and ask.strike(Effect.EXPIRED):
+        raise Refused(400, "InvalidSkipToken", "The $skiptoken has expired.")
     query = {name: values[-1] for name, values in ask.request.query.items() if name != "$skiptoken"}
     try:
         part = page(

@@ -36,7 +36,8 @@ def begin(
             failure = finish()
         else:
             words = late.detail or "The operation failed. Please retry."
-            failure = Failure(code=late.code or "InternalServerError", message=words, status=500)
+            code = late.code or "InternalExecutionError"
+            failure = Failure(code=code, message=words, status=409)
         if failure is not None:
             undo()
         return failure
