@@ -18,6 +18,8 @@ import boto3
 import docker
 import requests
 from botocore.awsrequest import AWSResponse
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import compute_v1 as compute
 
 import reaper
 from reaper.fixtures.hooks.aws import account
@@ -51,6 +53,9 @@ def main() -> int:
             whole = _added(creating)
             rows.append(("boto3: a call that creates", _own(), CREATING_BOUND_S))
             rows.append(("boto3: another call", _added(other), OTHER_BOUND_S))
+            creating, other = _compute()
+            rows.append(("compute_v1: a call that creates", _added(creating), CREATING_BOUND_S))
+            rows.append(("compute_v1: another call", _added(other), OTHER_BOUND_S))
     print(f"{'':<32} {'added':>10} {'bound':>10}")
     for what, added, bound in rows:
         print(f"{what:<32} {added * 1e6:>7.1f} µs {bound * 1e6:>7.0f} µs")
@@ -129,6 +134,21 @@ def _boto3() -> tuple[Callable[[], object], Callable[[], object]]:
         "before-send.ec2.*", lambda request, **_: AWSResponse(request.url, 200, {}, Raw())
     )
     return lambda: client.create_vpc(CidrBlock="10.0.0.0/16"), client.describe_vpcs
+
+
+def _compute() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Calls of google-cloud-compute as its clients make them, answered before the connection."""
+    link = "https://www.googleapis.com/compute/v1/projects/p/zones/z/disks/d"
+    answer = compute.Operation(name="o", target_link=link, target_id=7)
+    transport: Any = compute.DisksClient(credentials=AnonymousCredentials()).transport
+    insert = transport._wrapped_methods[transport.insert]  # noqa: SLF001 - as its clients call
+    get = transport._wrapped_methods[transport.get]  # noqa: SLF001 - as above
+    insert._target = get._target = lambda *_, **__: answer  # noqa: SLF001 - nobody is asked
+    where = {"project": "p", "zone": "z"}
+    disk = compute.Disk(name="d", size_gb=1, labels={"a": "b"})
+    creating = compute.InsertDiskRequest(disk_resource=disk, **where)
+    reading = compute.GetDiskRequest(disk="d", **where)
+    return lambda: insert(creating), lambda: get(reading)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from reaper.config import load
 from reaper.config.places import GcePlace
 from reaper.ledger import Ledger
 from reaper.model import Gap, Outcome
+from reaper.plan import Brake
 from reaper.providers.gce import open_gce
 from reaper.providers.gce.kind import Filter
 from reaper.providers.gce.kinds import KINDS
@@ -55,10 +56,6 @@ class Opener(Protocol):
     """Opens a place, as the provider's own function does."""
 
     def __call__(self, place: GcePlace, *, read_only: bool) -> Provider: ...
-
-
-def run_sweep(site: Site) -> SweepReport:
-    return Sweep(site).run()
 
 
 @dataclass(kw_only=True)
@@ -98,15 +95,23 @@ class GoogleBench:
         return self.reaper("sweep", "--yes", "--json", *arguments)
 
     def play(
-        self, opener: Opener = open_gce, at: Callable[[str], None] = lambda _step: None
+        self,
+        opener: Opener = open_gce,
+        at: Callable[[str], None] = lambda _step: None,
+        *,
+        engine: type[Sweep] = Sweep,
+        most: int | None = None,
     ) -> tuple[list[Outcome], list[Gap]]:
-        """Sweep with a provider of one's own, and be there between any two steps."""
+        """Sweep with a provider or an engine of one's own, and be there between any two steps.
+
+        `most` is the brake's number of deletions; None: the configuration's.
+        """
         self.write_config()
         config = load(self.config, {})
         settings = Settings(
             policy=config.policy(),
             rules=config.tag_rules(),
-            brake=config.brake(),
+            brake=config.brake() if most is None else Brake(max_deletions=most, max_share=1.0),
             verify_for=timedelta(seconds=2),
         )
         providers = [opener(place, read_only=False) for place in config.providers.gce]
@@ -119,6 +124,10 @@ class GoogleBench:
                 directories=HostDirectories(self.directory / "state"),
             )
             sites = [replace(site, at=at) for site in fleet.sites]
+
+            def run_sweep(site: Site) -> SweepReport:
+                return engine(site).run()
+
             reports, gaps = each(Fleet(sites=tuple(sites), gaps=fleet.gaps), run_sweep)
             found = [gap for report in reports for gap in report.plan.gaps]
             return [outcome for report in reports for outcome in report.outcomes], [*gaps, *found]

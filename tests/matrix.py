@@ -15,10 +15,15 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".matrix"
 # What reaper and its tests themselves need.
 ALWAYS = (
-    *("hypothesis", "pytest", "pytest-timeout", "responses"),
+    *("hypothesis", "pytest", "pytest-timeout", "pytest-xdist", "responses"),
     *("platformdirs", "pydantic", "python-ulid", "pyyaml"),
 )
 HOOKS = "tests/fixtures/hooks"
+_GOOGLE = (
+    *("google-api-python-client", "google-cloud-compute", "google-cloud-container"),
+    *("google-cloud-iam", "google-cloud-pubsub", "google-cloud-secret-manager"),
+    *("google-cloud-kms", "google-cloud-storage", "structlog"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +73,19 @@ PAIRS = (
         sdk="azure", age="new", packages=("azure-core", "aiohttp"), tests=f"{HOOKS}/test_azure.py"
     ),
     Pair(
+        sdk="google",
+        age="old",
+        packages=(
+            *("google-api-core==2.11.1", "google-api-python-client==2.86.0"),
+            *("google-cloud-compute==1.11.0", "google-cloud-container==2.21.0"),
+            *("google-cloud-core==2.3.3", "google-cloud-iam==2.15.0", "google-cloud-kms==2.16.0"),
+            *("google-cloud-pubsub==2.16.0", "google-cloud-secret-manager==2.16.0"),
+            *("google-cloud-storage==2.9.0", "structlog"),
+        ),
+        tests=f"{HOOKS}/google",
+    ),
+    Pair(sdk="google", age="new", packages=_GOOGLE, tests=f"{HOOKS}/google"),
+    Pair(
         sdk="kubernetes",
         age="old",
         packages=("kubernetes==26.1.0", "setuptools<81"),
@@ -79,6 +97,8 @@ PAIRS = (
         packages=("kubernetes",),
         tests=f"{HOOKS}/test_kubernetes.py",
     ),
+    Pair(sdk="oci", age="old", packages=("oci==2.104.0",), tests=f"{HOOKS}/oci"),
+    Pair(sdk="oci", age="new", packages=("oci",), tests=f"{HOOKS}/oci"),
 )
 
 

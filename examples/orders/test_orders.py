@@ -20,6 +20,11 @@ def test_a_report_is_written(engine: Any, image: str) -> None:
     assert report.wait()["StatusCode"] == 0
 
 
+def test_an_order_is_queued(queues: Any) -> None:
+    # Nobody deletes the queue.
+    assert queues.create_queue(QueueName=f"orders-{os.getpid()}")["QueueUrl"]
+
+
 @pytest.mark.usefixtures("database")
 def test_a_migration_keeps_the_orders(engine: Any) -> None:
     volume = engine.volumes.create(f"orders-backup-{os.getpid()}")
@@ -27,7 +32,3 @@ def test_a_migration_keeps_the_orders(engine: Any) -> None:
     # Somebody may kill it here: ORDERS_PAUSE is how long they have for it.
     time.sleep(float(os.environ.get("ORDERS_PAUSE", "0")))
     assert volume.name
-
-
-def test_an_order_is_queued(queues: Any) -> None:
-    assert queues.create_queue(QueueName=f"orders-{os.getpid()}")["QueueUrl"]

@@ -41,8 +41,12 @@ def clean(
     wait: options.Wait = None,
     yes: options.Yes = False,
 ) -> None:
-    """Delete what these runs made, without waiting for the grace."""
-    from reaper.cli import sweeping
+    """Delete what these runs made, without waiting for the grace.
+
+    Where REAPER_URL names the registry that knows them, its daemon is asked to clean up as well,
+    in the places that it has.
+    """
+    from reaper.cli import registered, sweeping
     from reaper.cli.session import opened
 
     order = sweeping.Order(yes=yes, as_json=as_json, wait=options.waiting(wait))
@@ -53,7 +57,10 @@ def clean(
         if not make_sure_over(session, narrowed.runs, order, force=force):
             code = sweeping.finish(None, order)
         else:
-            code = sweeping.finish(_cleaned(session, order), order)
+            swept = _cleaned(session, order)
+            if swept is not None:
+                registered.ask_daemon(narrowed.runs)
+            code = sweeping.finish(swept, order)
     raise typer.Exit(code)
 
 
@@ -89,17 +96,23 @@ def make_sure_over(session: Session, run_ids: frozenset[str], order: Order, *, f
     Raises:
         UsageError: One is alive and `force` was not given; nothing was deleted.
     """
+    from reaper.cli import registered
     from reaper.errors import UsageError
 
     fresh = session.directories.take_in(session.ledger)
     known = session.ledger.runs(run_ids)
-    for run_id in sorted(run_ids - set(known)):
+    elsewhere = registered.at_service(run_ids - set(known))
+    for run in elsewhere.values():
+        if run.ended is not None:
+            registered.take_home(session.ledger, run)
+    for run_id in sorted(run_ids - set(known) - set(elsewhere)):
         failures.say(
             f"nobody registered the run {run_id} with this ledger: going by the tags of what it "
             "made, which keep it until they expire"
         )
     unfinished = [run for run in known.values() if run.ended is None]
     alive = [run for run in unfinished if not _end_lapsed(session, run, fresh)]
+    alive += [run for run in elsewhere.values() if run.ended is None]
     if alive and not force:
         raise UsageError("\n".join(_living(run, session) for run in alive))
     if alive and not order.yes:
@@ -109,7 +122,11 @@ def make_sure_over(session: Session, run_ids: frozenset[str], order: Order, *, f
         if not sweeping.ask(f"{names}\nEnd it, and delete what it made?"):
             return False
     for run in alive:
-        _end(session, run)
+        if run.id in elsewhere:
+            registered.take_home(session.ledger, registered.end(run))
+        else:
+            _end(session, run)
+        failures.say(f"ended the run {run.id}")
     return True
 
 
@@ -151,4 +168,3 @@ def _end(session: Session, run: Run) -> None:
     with suppress(RunUnknown):  # it beats elsewhere, where its next beat is refused
         RunDirectory.open(run.id).end(Ending.FORCED, unless_alive=None)
     session.ledger.force_end(run.id)
-    failures.say(f"ended the run {run.id}")

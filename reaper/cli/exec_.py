@@ -23,6 +23,13 @@ def execute(
     clean: Annotated[
         bool, typer.Option("--clean/--no-clean", help="Remove what is left once COMMAND is over.")
     ] = True,
+    compose: Annotated[
+        bool,
+        typer.Option(
+            "--compose",
+            help="Let `docker compose` label what it creates, in a project named as the run.",
+        ),
+    ] = False,
     config: options.ConfigFile = None,
 ) -> None:
     """Start a run, keep its lease while COMMAND runs, finish it, and clean up.
@@ -41,5 +48,7 @@ def execute(
     from reaper.cli import executing  # noqa: PLC0415 - `--help` starts nothing
 
     raise typer.Exit(
-        executing.execute(command, owner=owner, prefix=prefix, clean=clean, config=config)
+        executing.execute(
+            command, owner=owner, prefix=prefix, clean=clean, compose=compose, config=config
+        )
     )

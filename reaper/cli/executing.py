@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reaper.cli.failures import say
 from reaper.cli.registry import cannot_start
-from reaper.client import ActiveRun, configured_service, run
+from reaper.client import ActiveRun, run
 from reaper.config import load
 from reaper.errors import ReaperError, RegistryUnreachable, RunError, UsageError
 
@@ -34,12 +34,16 @@ def execute(
     owner: str | None,
     prefix: str | None,
     clean: bool,
+    compose: bool,
     config: Path | None,
 ) -> int:
     """Run the command to its end under a run of its own, or the one handed down; its exit code.
 
+    With `compose`, Docker Compose is told what to label.
+
     Raises:
-        UsageError: No run could be started or joined, so neither was the command.
+        UsageError: No run could be started or joined, or there is no Compose project that could
+            be labelled, so the command was not started.
     """
     settings = load(config, os.environ)
     watched = _FORWARDED | {signal.SIGCHLD, signal.SIGALRM}
@@ -63,7 +67,10 @@ def execute(
                 raise UsageError(cannot_start(error)) from error
             except (RunError, RegistryUnreachable) as error:
                 raise UsageError(f"{error} (COMMAND was not started)") from error
-            code, started = _carry_out(command, active, watched, before)
+            told = for_other_tools(active)
+            if compose:
+                told |= _for_compose(active)
+            code, started = _carry_out(command, active, told, watched, before)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if active.joined:
@@ -76,6 +83,7 @@ def execute(
 def _carry_out(
     command: Sequence[str],
     active: ActiveRun,
+    told: Mapping[str, str],
     watched: frozenset[signal.Signals],
     mask: set[signal.Signals | int],
 ) -> tuple[int, bool]:
@@ -83,7 +91,7 @@ def _carry_out(
     try:
         child = subprocess.Popen(  # noqa: S603 - what the user asked for
             list(command),
-            env={**os.environ, **for_other_tools(active)},
+            env={**os.environ, **told},
             preexec_fn=_birth(mask),  # noqa: PLW1509 - calls nothing that a thread could hold
         )
     except OSError as error:
@@ -118,6 +126,15 @@ def for_other_tools(run: ActiveRun) -> dict[str, str]:
         "REAPER_LABELS": _as_options(run.tags),
         "REAPER_IMAGE_LABELS": _as_options(run.image_tags),
     }
+
+
+def _for_compose(active: ActiveRun) -> dict[str, str]:
+    from reaper.cli.composing import for_compose  # noqa: PLC0415 - only here is YAML written
+
+    try:
+        return for_compose(active, os.environ)
+    except OSError as error:
+        raise UsageError(f"the override for Compose cannot be written: {error}") from error
 
 
 def _as_options(labels: Mapping[str, str]) -> str:
@@ -162,12 +179,14 @@ def _next_signal(watched: frozenset[signal.Signals]) -> signal.Signals | None:
 
 def _clean(active: ActiveRun, config: Path | None) -> None:
     """Remove what is left of the run in the places that are configured here."""
-    from reaper.cli.clean import clean_run  # noqa: PLC0415 - only who cleans needs the SDKs
+    # Only who cleans needs the SDKs.
+    from reaper.cli.clean import clean_run  # noqa: PLC0415
+    from reaper.cli.registered import end  # noqa: PLC0415
 
     run_id = active.id
     try:
         if active.registered:
-            _take_home(active, config)
+            end(active.run, clean=True)
         code = clean_run(run_id, config=config)
     except (ReaperError, OSError) as error:
         say(f"cleaning up failed: {error}; `reaper clean {run_id}` tries again")
@@ -176,21 +195,3 @@ def _clean(active: ActiveRun, config: Path | None) -> None:
     else:
         if code != 0:
             say(f"not all is gone (code {code}); `reaper clean {run_id}` goes on with it")
-
-
-def _take_home(active: ActiveRun, config: Path | None) -> None:
-    """Let the service's daemon clean in its places, and let this host's ledger know of the run.
-
-    Raises:
-        RegistryUnreachable: Whether the run is over is not known here.
-    """
-    from reaper.client.journal import read_journal  # noqa: PLC0415 - as in `_clean`
-    from reaper.ledger import Ledger  # noqa: PLC0415 - as in `_clean`
-
-    service = configured_service()
-    assert service is not None  # it was there when the run was registered
-    over = service.finish(active.id, clean=True)
-    entries, _ = read_journal(active.journals, active.id)
-    with Ledger.open(load(config, os.environ).ledger) as ledger:
-        ledger.take_in(over)
-        ledger.add_entries(entries)

@@ -10,6 +10,7 @@ from reaper.client.start import (
     RUN_VARIABLE,
     STATE_VARIABLE,
     check_pace,
+    join,
     mint,
     run,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "check_pace",
     "configured_service",
     "directories",
+    "join",
     "mint",
     "run",
     "state_directory",

@@ -20,6 +20,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from reaper.client.directory import state_directory
 from reaper.client.record import decode_run, encode_run
 from reaper.client.service import Service
 from reaper.client.shipping import ship
@@ -40,6 +41,11 @@ _PLACE = "registered"
 _AGAIN_S = 5.0
 _STRAYS_FOR_S = 5.0  # how long a new run takes to send what killed ones left
 _ENTRIES_LAST = timedelta(days=30)  # the service may have forgotten the run by then
+
+
+def path_here(run_id: str, state: Path | None = None) -> Path:
+    """Where this host's processes journal a run that a service keeps."""
+    return (state or state_directory()) / _PLACE / check_run_id(run_id)
 
 
 class RegisteredRun:
@@ -65,7 +71,7 @@ class RegisteredRun:
             RegistryRefused: The service does not take it.
             OSError: The state directory cannot be written.
         """
-        path = state / _PLACE / check_run_id(run.id)
+        path = path_here(run.id, state)
         living = _enter(path)
         with contextlib.ExitStack() as unless_it_begins:
             unless_it_begins.callback(os.close, living)
@@ -85,7 +91,7 @@ class RegisteredRun:
             RegistryRefused: The service does not take the token.
             OSError: The state directory cannot be written.
         """
-        path = state / _PLACE / check_run_id(run_id)
+        path = path_here(run_id, state)
         living = _enter(path)
         with contextlib.ExitStack() as unless_it_is_joined:
             unless_it_is_joined.callback(os.close, living)

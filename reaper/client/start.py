@@ -78,7 +78,7 @@ def run(
     check_pace(lease=lease, beat=beat, most=max)
     state = state or state_directory()
     if handed_down:
-        registration = _join(handed_down, state)
+        registration = join(handed_down, state)
     else:
         registration = mint(
             owner=owner,
@@ -200,7 +200,18 @@ def check_pace(*, lease: timedelta, beat: timedelta, most: timedelta) -> None:
         )
 
 
-def _join(run_id: str, state: Path) -> RunDirectory | RegisteredRun:
+def join(run_id: str, state: Path | None = None) -> RunDirectory | RegisteredRun:
+    """Take part in a run that REAPER_RUN_ID hands down, where it is registered.
+
+    Raises:
+        InvalidRunId: It is malformed.
+        RunUnknown: It is not registered on this host, nor at a service.
+        RunEnded: It is over.
+        RegistryRefused: The service does not take the token.
+        RegistryUnreachable: The service does not answer, and this host does not know it.
+        OSError: The state directory cannot be written.
+    """
+    state = state or state_directory()
     try:
         check_run_id(run_id)
     except InvalidRunId as error:

@@ -41,7 +41,7 @@ class Database:
         self.memory = engine.dialect.name == "sqlite" and not engine.url.database
         self._writer = engine.execution_options(writing=True)
         self._secrets = tuple(secrets)
-        self._clock = clock or (SYSTEM_CLOCK if engine.dialect.name == "sqlite" else None)
+        self.clock = clock or (SYSTEM_CLOCK if engine.dialect.name == "sqlite" else None)
         # In memory all threads share one connection, so their transactions take turns.
         self._turn: AbstractContextManager[Any] = (
             threading.RLock() if self.memory else nullcontext()
@@ -75,8 +75,8 @@ class Database:
 
     def now(self, connection: Connection) -> datetime:
         """Tell the ledger's time. In a writing transaction ask after taking locks, not before."""
-        if self._clock is not None:
-            return self._clock.now()
+        if self.clock is not None:
+            return self.clock.now()
         told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told.astimezone(UTC)
 

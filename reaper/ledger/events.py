@@ -11,6 +11,8 @@ from reaper.ledger.records import Event
 from reaper.ledger.schema import about, events, ref_of, ref_values
 from reaper.model import Ref
 
+_WRITE = insert(events)
+
 
 class Events(Part):
     """The history."""
@@ -71,4 +73,4 @@ def write_event(
 ) -> None:
     """Write a line in a transaction that does more."""
     values = {"event": kind, "at": now, "detail": detail, "run": run, "who": by}
-    connection.execute(insert(events), values | ref_values(ref))
+    connection.execute(_WRITE, values | ref_values(ref))

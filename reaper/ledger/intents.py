@@ -5,9 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from reaper.errors import LedgerError, RunNotOver, SweepingPaused
 from reaper.ledger.database import Part
@@ -17,6 +18,22 @@ from reaper.ledger.records import Intent, Lock, identity
 from reaper.ledger.schema import intents, pauses, ref_of, resource_values, runs, within
 from reaper.ledger.sightings import remember
 from reaper.model import Claim, Ref, Rule
+
+# To build a statement takes longer than to execute it, and these are executed for each deletion.
+_ONE = select(intents).where(intents.c.id == bindparam("named")).with_for_update()
+_OPEN = (
+    select(intents)
+    .where(intents.c.cell == bindparam("of"), intents.c.answered.is_(None))
+    .order_by(intents.c.seq)
+)
+_FIRST = select(func.min(intents.c.at)).where(intents.c.identity == bindparam("named"))
+_ANSWERED = (
+    update(intents)
+    .where(intents.c.id == bindparam("named"))
+    .values(reply=bindparam("said"), detail=bindparam("told"), answered=bindparam("now"))
+)
+_PAUSES = select(pauses)
+_ENDED = select(runs.c.ended).where(runs.c.id == bindparam("named"))
 
 
 class Intents(Part):
@@ -98,11 +115,8 @@ class Intents(Part):
             row = _one(connection, intent_id)
             now = self._database.now(connection)
             if row.answered is None:
-                connection.execute(
-                    update(intents)
-                    .where(intents.c.id == intent_id)
-                    .values(reply=reply, detail=detail, answered=now)
-                )
+                closed = {"named": intent_id, "said": reply, "told": detail, "now": now}
+                connection.execute(_ANSWERED, closed)
             said = f"attempt {row.attempt}: {reply}" + (f", {detail}" if detail else "")
             write_event(
                 connection, now, "answer", detail=said, ref=ref_of(row), run=row.run, by=row.holder
@@ -110,32 +124,31 @@ class Intents(Part):
 
     def open_intents(self, cell: str) -> list[Intent]:
         """Read the intents of a cell of which nobody knows yet what became."""
-        statement = (
-            select(intents)
-            .where(intents.c.cell == cell, intents.c.answered.is_(None))
-            .order_by(intents.c.seq)
-        )
         with self._database.reading() as connection:
-            return [_intent_of(row) for row in connection.execute(statement)]
+            return [_intent_of(row) for row in connection.execute(_OPEN, {"of": cell})]
 
     def first_attempt(self, ref: Ref) -> datetime | None:
         """Tell when the first deletion of this incarnation was announced; None: never."""
-        statement = select(func.min(intents.c.at)).where(intents.c.identity == identity(ref))
         with self._database.reading() as connection:
-            first: datetime | None = connection.execute(statement).scalar_one()
+            answer = connection.execute(_FIRST, {"named": identity(ref)})
+            first: datetime | None = answer.scalar_one()
         return first
 
     def recent_deletions(self, scope: str, since: datetime) -> int:
         """Count the resources of a scope whose deletion was announced since a time."""
-        statement = select(func.count(func.distinct(intents.c.identity))).where(
-            within(intents.c.scope, scope), intents.c.at >= since
-        )
         with self._database.reading() as connection:
-            return int(connection.execute(statement).scalar_one())
+            return int(connection.execute(_recent_in(scope), {"since": since}).scalar_one())
+
+
+@lru_cache
+def _recent_in(scope: str) -> Select[Any]:
+    return select(func.count(func.distinct(intents.c.identity))).where(
+        within(intents.c.scope, scope), intents.c.at >= bindparam("since")
+    )
 
 
 def _refuse_if_paused(connection: Connection) -> None:
-    row = connection.execute(select(pauses)).one_or_none()
+    row = connection.execute(_PAUSES).one_or_none()
     if row is not None:
         raise SweepingPaused(
             f"{row.who} paused sweeping at {row.at:%Y-%m-%d %H:%M:%S} UTC ({row.reason}): nothing "
@@ -144,7 +157,7 @@ def _refuse_if_paused(connection: Connection) -> None:
 
 
 def _refuse_if_unfinished(connection: Connection, run: str) -> None:
-    row = connection.execute(select(runs.c.ended).where(runs.c.id == run)).one_or_none()
+    row = connection.execute(_ENDED, {"named": run}).one_or_none()
     if row is not None and row.ended is None:
         raise RunNotOver(
             f"the run {run} has not ended in the ledger, so nothing of it may be touched"
@@ -152,8 +165,7 @@ def _refuse_if_unfinished(connection: Connection, run: str) -> None:
 
 
 def _one(connection: Connection, intent_id: str) -> Row[Any]:
-    statement = select(intents).where(intents.c.id == intent_id).with_for_update()
-    row = connection.execute(statement).one_or_none()
+    row = connection.execute(_ONE, {"named": intent_id}).one_or_none()
     if row is None:
         raise LedgerError(
             f"the ledger has no intent {intent_id}: it may have been restored from a backup"

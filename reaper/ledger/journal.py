@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import Row, Select, select
 
 from reaper.ledger.database import Part, chunks, insert_all_new
 from reaper.ledger.schema import journal, within
@@ -23,25 +24,29 @@ class Journals(Part):
 
     def entries(self, scope: str) -> list[JournalEntry]:
         """Read what was journaled in a scope, by all runs, in the order of writing."""
-        return self._read(within(journal.c.scope, scope))
+        return self._read(_of_scope(scope))
 
     def run_entries(self, run: str) -> list[JournalEntry]:
         """Read what one run journaled, in the order of writing."""
-        return self._read(journal.c.run == run)
+        return self._read(_IN_ORDER.where(journal.c.run == run))
 
-    def _read(self, wanted: ColumnElement[bool]) -> list[JournalEntry]:
-        order = (
-            journal.c.at,
-            journal.c.run,
-            journal.c.writer,
-            journal.c.seq,
-            journal.c.phase.desc(),
-        )
+    def _read(self, statement: Select[Any]) -> list[JournalEntry]:
         with self._database.reading() as connection:
-            return [
-                _entry_of(row)
-                for row in connection.execute(select(journal).where(wanted).order_by(*order))
-            ]
+            return [_entry_of(row) for row in connection.execute(statement)]
+
+
+_IN_ORDER = select(journal).order_by(
+    journal.c.at,
+    journal.c.run,
+    journal.c.writer,
+    journal.c.seq,
+    journal.c.phase.desc(),
+)
+
+
+@lru_cache
+def _of_scope(scope: str) -> Select[Any]:
+    return _IN_ORDER.where(within(journal.c.scope, scope))
 
 
 def _values(entry: JournalEntry) -> dict[str, Any]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from reaper.errors import LockLost
 from reaper.ledger.columns import ticks
 from reaper.ledger.database import Part, insert_new
 from reaper.ledger.records import Lock
 from reaper.ledger.schema import locks
+
+# To build a statement takes longer than to execute it, and these are executed all the time.
+_OF_CELL = select(locks).where(locks.c.cell == bindparam("named")).with_for_update()
+_HELD_UNTIL = (
+    update(locks).where(locks.c.cell == bindparam("named")).values(until=bindparam("later"))
+)
 
 
 class Locks(Part):
@@ -93,13 +99,12 @@ def check_lock(part: Part, connection: Connection, lock: Lock) -> datetime:
 
 def hold_until(connection: Connection, lock: Lock, until: datetime) -> Lock:
     """Move the end of a lock that was checked in this transaction."""
-    connection.execute(update(locks).where(locks.c.cell == lock.cell).values(until=until))
+    connection.execute(_HELD_UNTIL, {"named": lock.cell, "later": until})
     return Lock(cell=lock.cell, holder=lock.holder, token=lock.token, until=until)
 
 
 def _row(connection: Connection, cell: str) -> Row[Any] | None:
-    statement = select(locks).where(locks.c.cell == cell).with_for_update()
-    return connection.execute(statement).one_or_none()
+    return connection.execute(_OF_CELL, {"named": cell}).one_or_none()
 
 
 def _values(lock: Lock) -> dict[str, Any]:

@@ -223,26 +223,30 @@ def _outside_of_transactions(database: Database) -> Iterator[sqlite3.Connection]
 
 
 def _migrate(database: Database) -> None:
-    from reaper.ledger.migrations import upgrade  # noqa: PLC0415 - Alembic only where it is used
-
     with database.writing() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
-        # Another process may have been first.
-        if _revision(database, connection) != REVISIONS[-1]:
-            upgrade(connection)
+        if _revision(database, connection) == REVISIONS[-1]:
+            return  # another process was first
+        if connection.dialect.name == "sqlite" and not inspect(connection).get_table_names():
+            for statement in _tables():
+                connection.exec_driver_sql(statement)
+            return
+        from reaper.ledger.migrations import upgrade  # noqa: PLC0415 - Alembic only where it is used
+
+        upgrade(connection)
 
 
 def _create_in_memory(database: Database) -> None:
     with database.alone(), _outside_of_transactions(database) as raw:
-        raw.executescript(_script())
+        raw.executescript(";\n".join(_tables()))
 
 
 @functools.cache
-def _script() -> str:
-    """All tables as one script: opening a ledger in memory must cost next to nothing."""
+def _tables() -> tuple[str, ...]:
+    """All tables as SQLite's statements: a new ledger there must cost next to nothing."""
     dialect = sqlite.dialect()
     version = f"version_num VARCHAR(32) NOT NULL, CONSTRAINT {VERSION_TABLE}_pkc"
     statements = [
@@ -255,4 +259,4 @@ def _script() -> str:
             str(CreateIndex(index).compile(dialect=dialect))
             for index in sorted(table.indexes, key=lambda index: str(index.name))
         ]
-    return ";\n".join(statements)
+    return tuple(statements)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, not_, select
+from sqlalchemy import Row, Select, and_, bindparam, delete, not_, select
 
 from reaper.ledger.database import Part, upsert
 from reaper.ledger.events import write_event
 from reaper.ledger.records import identity
 from reaper.ledger.schema import about, outcomes, ref_of, resource_values, within
 from reaper.model import Outcome, Ref, Status
+
+# To build a statement takes longer than to execute it, and this is executed for each outcome.
+_BEFORE = (
+    select(outcomes.c.status, outcomes.c.detail, outcomes.c.token)
+    .where(outcomes.c.identity == bindparam("named"))
+    .with_for_update()
+)
 
 
 class Outcomes(Part):
@@ -25,11 +33,7 @@ class Outcomes(Part):
         stays, however late a suspended sweep wakes up.
         """
         with self._database.writing() as connection:
-            before = connection.execute(
-                select(outcomes.c.status, outcomes.c.detail, outcomes.c.token)
-                .where(outcomes.c.identity == identity(outcome.ref))
-                .with_for_update()
-            ).one_or_none()
+            before = connection.execute(_BEFORE, {"named": identity(outcome.ref)}).one_or_none()
             if before is not None and before.token > token:
                 return
             written = _values(outcome) | {"cell": cell, "sweep": sweep, "token": token}
@@ -60,11 +64,8 @@ class Outcomes(Part):
 
     def settled(self, scope: str) -> frozenset[str]:
         """Tell which resources of a scope were seen gone, by `identity(ref)`."""
-        statement = select(outcomes.c.identity).where(
-            within(outcomes.c.scope, scope), outcomes.c.status == Status.GONE
-        )
         with self._database.reading() as connection:
-            return frozenset(connection.execute(statement).scalars())
+            return frozenset(connection.execute(_gone_in(scope)).scalars())
 
     def withdraw(self, ref: Ref, detail: str) -> None:
         """Take back an outcome: the resource is not to go any more. The history keeps it."""
@@ -99,6 +100,13 @@ class Outcomes(Part):
         ordered = statement.order_by(outcomes.c.at.desc(), outcomes.c.identity).limit(limit)
         with self._database.reading() as connection:
             return [_outcome_of(row) for row in connection.execute(ordered)]
+
+
+@lru_cache
+def _gone_in(scope: str) -> Select[Any]:
+    return select(outcomes.c.identity).where(
+        within(outcomes.c.scope, scope), outcomes.c.status == Status.GONE
+    )
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, Select, delete, select
 
 from reaper.ledger.database import Part, insert_new, upsert
 from reaper.ledger.events import write_event
@@ -39,10 +40,9 @@ class People(Part):
 
     def marks(self, scope: str) -> dict[str, Mark]:
         """Read what people said of the resources of a scope, by `identity(ref)`."""
-        statement = select(marks).where(within(marks.c.scope, scope)).order_by(marks.c.matter)
         found: dict[str, list[Row[Any]]] = {}
         with self._database.reading() as connection:
-            for row in connection.execute(statement):
+            for row in connection.execute(_marks_in(scope)):
                 found.setdefault(row.identity, []).append(row)
         return {name: _mark_of(rows) for name, rows in found.items()}
 
@@ -81,6 +81,11 @@ class People(Part):
             now = self._database.now(connection)
             upsert(connection, pins, {"place": place, "pinned": id, "at": now})
             write_event(connection, now, "repin", detail=f"{place} is {id} from now on", by=by)
+
+
+@lru_cache
+def _marks_in(scope: str) -> Select[Any]:
+    return select(marks).where(within(marks.c.scope, scope)).order_by(marks.c.matter)
 
 
 def _words(mark: Mark) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from reaper.errors import PlanRejected
 from reaper.ledger.database import Part, chunks, insert_all_new, upsert
@@ -15,6 +15,11 @@ from reaper.ledger.records import SavedPlan
 from reaper.ledger.schema import holds, plans
 
 RELEASED_FOR = timedelta(hours=24)
+_RELEASED = (
+    select(holds.c.key)
+    .join(plans, plans.c.id == holds.c.plan)
+    .where(plans.c.cell == bindparam("of"), plans.c.released_at > bindparam("after"))
+)
 
 
 class Plans(Part):
@@ -64,12 +69,8 @@ class Plans(Part):
         """Tell which resources (by `ref.key`) of a cell a person released in the last 24 hours."""
         with self._database.reading() as connection:
             now = self._database.now(connection)
-            statement = (
-                select(holds.c.key)
-                .join(plans, plans.c.id == holds.c.plan)
-                .where(plans.c.cell == cell, plans.c.released_at > now - RELEASED_FOR)
-            )
-            return frozenset(connection.execute(statement).scalars())
+            lately = {"of": cell, "after": now - RELEASED_FOR}
+            return frozenset(connection.execute(_RELEASED, lately).scalars())
 
 
 def _row(connection: Connection, name: str, *, locked: bool = False) -> Row[Any] | None:

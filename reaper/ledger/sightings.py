@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from reaper.ledger.database import Part, chunks, upsert
 from reaper.ledger.records import identity
@@ -44,15 +45,18 @@ class Sightings(Part):
 
     def remembered(self, scope: str) -> dict[str, Claim]:
         """Read the derived claims that `intend` kept, by `identity(ref)`."""
-        statement = select(derived).where(within(derived.c.scope, scope))
         with self._database.reading() as connection:
-            return {row.identity: _claim_of(row) for row in connection.execute(statement)}
+            return {row.identity: _claim_of(row) for row in connection.execute(_derived_in(scope))}
 
     def heirs(self, scope: str) -> list[Ref]:
         """Read what the claims that `intend` kept are about: no tag names these."""
-        statement = select(derived).where(within(derived.c.scope, scope))
         with self._database.reading() as connection:
-            return [ref_of(row) for row in connection.execute(statement)]
+            return [ref_of(row) for row in connection.execute(_derived_in(scope))]
+
+
+@lru_cache
+def _derived_in(scope: str) -> Select[Any]:
+    return select(derived).where(within(derived.c.scope, scope))
 
 
 def remember(connection: Connection, now: datetime, claims: Sequence[tuple[Ref, Claim]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,12 @@ OPENERS: Mapping[str, tuple[str, str]] = {
     "aws": ("reaper.providers.aws", "open_aws"),
     "gce": ("reaper.providers.gce", "open_gce"),
     "azure": ("reaper.providers.azure", "open_azure"),
+}
+# Provider -> the module that loads all that works there, with the SDK.
+ENGINES: Mapping[str, str] = {
+    "docker": "reaper.providers.docker.engine",
+    "aws": "reaper.providers.aws.account",
+    "gce": "reaper.providers.gce.project",
 }
 # Provider -> the module and function that write down what it must be allowed.
 PERMITTERS: Mapping[str, tuple[str, str]] = {
@@ -41,9 +47,15 @@ def open_places(
     for name, (module, function) in OPENERS.items():
         places: Sequence[object] = getattr(config.providers, name) or ()
         if places and (only is None or name in only):
-            opener = _function(name, module, function)
-            opened.extend(opener(place, read_only=read_only) for place in places)
+            opened.extend(
+                _call(name, module, function, place, read_only=read_only) for place in places
+            )
     return opened
+
+
+def modules(config: Config) -> list[str]:
+    """Name what is loaded to work at the configured places."""
+    return [module for name, module in ENGINES.items() if getattr(config.providers, name)]
 
 
 def discover() -> dict[str, Discovery]:
@@ -51,7 +63,7 @@ def discover() -> dict[str, Discovery]:
     found: dict[str, Discovery] = {}
     for name, (module, _) in OPENERS.items():
         try:
-            found[name] = _function(name, module, "discover")()
+            found[name] = _call(name, module, "discover")
         except ConfigurationError:
             told = f"{name} was not looked at: pip install 'leak-reaper[{name}]'"
             found[name] = Discovery(notes=(told,))
@@ -81,8 +93,14 @@ def permissions(
         meant = f": did you mean {near[0]}?" if near else f"; it has {', '.join(every)}"
         raise UsageError(f"{provider} has no kind {kind!r}{meant}")
     module, function = PERMITTERS[provider]
-    written: Permissions = _function(provider, module, function)(
-        config, kinds=kinds or frozenset(every), read_only=read_only, simulate=simulate
+    written: Permissions = _call(
+        provider,
+        module,
+        function,
+        config,
+        kinds=kinds or frozenset(every),
+        read_only=read_only,
+        simulate=simulate,
     )
     return written
 
@@ -98,9 +116,10 @@ def known_kinds() -> dict[str, list[str]]:
     return kinds
 
 
-def _function(name: str, module: str, function: str) -> Callable[..., Any]:
+def _call(name: str, module: str, function: str, *arguments: Any, **named: Any) -> Any:
+    """Call a provider's function, which imports its SDK."""
     try:
-        found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+        return getattr(importlib.import_module(module), function)(*arguments, **named)
     except ModuleNotFoundError as error:
         if error.name is not None and error.name.startswith("reaper"):
             raise
@@ -108,4 +127,3 @@ def _function(name: str, module: str, function: str) -> Callable[..., Any]:
             f"providers.{name} is configured, but its SDK is not installed ({error.name}): "
             f"pip install 'leak-reaper[{name}]'"
         ) from error
-    return found

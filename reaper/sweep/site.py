@@ -121,6 +121,8 @@ class Site:
         holder: Names this process among those that sweep, uniquely.
         at: Told between any two steps; the simulation kills and suspends in it.
         keep: Called between the parts of a scan, so that the cell's lock outlasts it.
+        keeps: The lock is also renewed while a call takes long, by a thread; False where time
+            passes only when the clock is told so.
         workers: How many deletions at once; None: what the provider says.
         unsure: Why it is not known that this is the allowed place; None: it is. Otherwise it is
             looked at, and nothing is deleted.
@@ -136,6 +138,7 @@ class Site:
     observer: Observer = field(default_factory=Unobserved)
     at: Callable[[str], None] = _nothing
     keep: Callable[[], None] = _at_ease
+    keeps: bool = True
     workers: int | None = None
     unsure: str | None = None
 

@@ -16,17 +16,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from reaper.client import RunDirectory, directories
 from reaper.model import JournalEntry, Phase
 
+pytest.importorskip("moto")
+
 if TYPE_CHECKING:
     import docker
+
+    from reaper.sandbox.aws import AwsSandbox
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 ORDERS = Path(__file__).parents[2] / "examples" / "orders"
+REGION = "eu-west-1"
 _WITHIN_S = 120
 
 
@@ -36,6 +42,7 @@ class Project:
 
     engine: Any
     image: str
+    aws: AwsSandbox
     directory: Path
     sessions: list[subprocess.Popen[str]] = field(default_factory=list)
     realm: str = field(default_factory=lambda: f"orders-{uuid.uuid4().hex[:8]}")
@@ -45,7 +52,11 @@ class Project:
         ledger = f"ledger: sqlite:///{self.directory / 'ledger.db'}\n"
         # All that is tagged in this realm goes, which the brake would hold.
         config = config.replace("grace: 0s", "grace: 0s\n  brake: {max_share: 1.0}")
-        (self.directory / "reaper.yaml").write_text(f"realm: {self.realm}\n{ledger}{config}")
+        place = {"account": self.aws.account, "regions": [REGION], "endpoint": self.aws.endpoint}
+        places = f"  aws: [{json.dumps(place)}]\n"
+        (self.directory / "reaper.yaml").write_text(
+            f"realm: {self.realm}\n{ledger}{config}{places}"
+        )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,6 +64,7 @@ class Project:
             **os.environ,
             "REAPER_CONFIG": str(self.directory / "reaper.yaml"),
             "ORDERS_IMAGE": self.image,
+            "AWS_ENDPOINT_URL": self.aws.endpoint,
             "PYTHONPATH": os.pathsep.join(sys.path),
         }
 
@@ -107,7 +119,14 @@ class Project:
             *(found["Id"] for found in api.containers(all=True, filters=mine)),
             *(found["Id"] for found in api.networks(filters=mine)),
             *(found["Name"] for found in api.volumes(filters=mine)["Volumes"] or ()),
+            *(url.rpartition("/")[2] for url in self.queues()),
         }
+
+    def queues(self) -> list[str]:
+        """The queues of the account, which is nobody else's."""
+        sqs = boto3.client("sqs", region_name=REGION, endpoint_url=self.aws.endpoint)
+        urls: list[str] = sqs.list_queues().get("QueueUrls", [])
+        return urls
 
     def tidy(self) -> None:
         for session in self.sessions:
@@ -115,6 +134,9 @@ class Project:
             session.wait()
             assert session.stdout is not None
             session.stdout.close()
+        sqs = boto3.client("sqs", region_name=REGION, endpoint_url=self.aws.endpoint)
+        for url in self.queues():
+            sqs.delete_queue(QueueUrl=url)
         for id_ in self.there():
             for remove in (
                 lambda each: self.engine.api.remove_container(each, v=True, force=True),
@@ -129,8 +151,10 @@ class Project:
 
 
 @pytest.fixture
-def project(docker_engine: docker.DockerClient, busybox: str, tmp_path: Path) -> Iterator[Project]:
-    made = Project(engine=docker_engine, image=busybox, directory=tmp_path)
+def project(
+    docker_engine: docker.DockerClient, busybox: str, aws_sandbox: AwsSandbox, tmp_path: Path
+) -> Iterator[Project]:
+    made = Project(engine=docker_engine, image=busybox, aws=aws_sandbox, directory=tmp_path)
     yield made
     made.tidy()
 
@@ -147,13 +171,14 @@ def test_what_a_session_left_is_told_by_test_and_cleaned_on_demand(project: Proj
     left = project.there()
     cleaned = project.reaper("clean", project.run().id, "--yes")
 
-    assert "3 passed, 1 skipped" in told
-    assert "4 resources left by the run" in told
+    assert "4 passed" in told
+    assert "5 resources left by the run" in told
     assert ".::network (session fixture)" in told
     assert "test_orders.py::test_a_report_is_written" in told
+    assert "test_orders.py::test_an_order_is_queued" in told
     assert "test_orders.py::test_a_migration_keeps_the_orders" in told
     assert "test_orders.py::test_an_order_is_stored" not in told, "it removed its database"
-    assert len(left) == 4
+    assert len(left) == 5
     assert cleaned.returncode == 0, cleaned.stderr
     assert project.there() == set()
 
@@ -166,7 +191,7 @@ def test_a_session_cleans_up_if_it_is_told_to_and_fails_if_it_is_told_to(project
     cleaned, _ = cleaning.communicate(timeout=_WITHIN_S)
 
     assert failing.returncode == 1
-    assert "3 passed" in failed
+    assert "4 passed" in failed
     assert cleaning.returncode == 0
     assert "removed" in cleaned
     assert project.there() == set()
@@ -203,10 +228,11 @@ def test_a_killed_worker_leaves_the_run_alive_and_a_killed_session_leaves_it_to_
         "network (session fixture)",
         "test_a_migration_keeps_the_orders",
         "test_a_report_is_written",
+        "test_an_order_is_queued",
     }
-    # Two networks; two reports, each with a volume; the killed worker's database, and its volume;
-    # two backups. The orphaned worker may have been stopped before it removed its own.
-    assert len(tests) in {10, 12}
+    # Two networks; two reports, each with a volume; two queues; the killed worker's database, and
+    # its volume; two backups. The orphaned worker may have been stopped before it removed its own.
+    assert len(tests) in {12, 14}
 
 
 def workers_at_the_migration(project: Project) -> list[int]:

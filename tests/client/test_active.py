@@ -416,11 +416,11 @@ def test_a_process_that_slept_through_its_end_keeps_the_promise() -> None:
 def test_a_lease_that_cannot_be_renewed_refuses_and_goes_on_when_it_can(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with reaper.run(lease=timedelta(seconds=0.4), beat=timedelta(seconds=0.1)) as run:
+    with reaper.run(lease=timedelta(seconds=2), beat=timedelta(seconds=0.2)) as run:
         lease = RunDirectory.open(run.id).path / "lease"
         lease.rename(lease.with_name("kept"))
         lease.mkdir()  # what cannot be opened for writing, even by root
-        time.sleep(0.8)
+        time.sleep(2.5)
 
         with pytest.raises(RunEnded, match="cannot be renewed"):
             run.refuse_if_lapsed()

@@ -24,7 +24,8 @@ from reaper.errors import (
 )
 from reaper.ledger import Ledger
 from reaper.ledger.columns import Words
-from reaper.ledger.migrations import revisions
+from reaper.ledger.migrations import revisions, upgrade
+from reaper.ledger.opening import connect
 from reaper.ledger.schema import REVISIONS, VERSION_TABLE, metadata
 from tests.ledger.conftest import ManualClock, NewDatabase, run_named
 
@@ -116,8 +117,16 @@ def _differ(
     return None
 
 
+def migrate(url: str) -> None:
+    """Let migrations alone make the tables, as on a server."""
+    database = connect(url, None)
+    with database.writing() as connection:
+        upgrade(connection)
+    database.engine.dispose()
+
+
 def test_migrations_and_tables_agree(shared_url: str) -> None:
-    Ledger.open(shared_url).close()
+    migrate(shared_url)
     engine = create_engine(shared_url)
     with engine.connect() as connection:
         options = {"version_table": VERSION_TABLE, "compare_type": _differ}
@@ -129,16 +138,30 @@ def test_migrations_and_tables_agree(shared_url: str) -> None:
     assert difference == []
 
 
-def test_a_ledger_in_memory_has_the_tables_that_migrations_make(tmp_path: Path) -> None:
-    def schema(connection: sqlite3.Connection) -> dict[str, str]:
-        made = connection.execute("SELECT name, coalesce(sql, '') FROM sqlite_master")
-        return {name: "".join(statement.split()) for name, statement in made}
+def schema(connection: sqlite3.Connection) -> dict[str, str]:
+    made = connection.execute("SELECT name, coalesce(sql, '') FROM sqlite_master")
+    return {name: "".join(statement.split()) for name, statement in made}
 
-    Ledger.open(f"sqlite:///{tmp_path}/ledger.db").close()
+
+def test_a_ledger_in_memory_has_the_tables_that_migrations_make(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path}/ledger.db")
     with Ledger.open("sqlite://") as ledger, closing(sqlite3.connect(":memory:")) as copy:
         copy.deserialize(ledger.snapshot())
         with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
             assert schema(copy) == schema(file)
+
+
+def test_a_new_file_has_the_tables_that_migrations_make(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path}/migrated.db")
+    Ledger.open(f"sqlite:///{tmp_path}/new.db").close()
+
+    with (
+        closing(sqlite3.connect(tmp_path / "migrated.db")) as migrated,
+        closing(sqlite3.connect(tmp_path / "new.db")) as new,
+    ):
+        revision = f"SELECT version_num FROM {VERSION_TABLE}"
+        assert schema(new) == schema(migrated)
+        assert list(new.execute(revision)) == list(migrated.execute(revision))
 
 
 def test_every_migration_is_known_in_its_order() -> None:

@@ -173,6 +173,8 @@ def _watch(process: Process, name: str, args: Any, kwargs: Any, result: Any) -> 
         process.truth.runs.ended_by_reaper(
             args[0], process.truth.now(), elsewhere=process.elsewhere
         )
+    elif name == "take_in":
+        process.truth.runs.taken_in(args[0].id)
     elif name == "hold":
         (scope,) = {key.partition("@")[2].partition("/")[0] for key in args[1]}
         process.checks.held[scope] = args[0]

@@ -117,6 +117,7 @@ class Runs:
         self._registry = registry
         self._number = 0
         self._known: set[str] = set()
+        self._unknown: set[str] = set()
 
     def begin(self, beats: Beats, *, promised: bool) -> TrueRun:
         """Start a run; the registry hears of it only if it is up."""
@@ -134,6 +135,7 @@ class Runs:
         registered = beats is Beats.DIRECTORY or self._registry.up
         if beats is Beats.SERVICE and registered:
             run = self._ledger.start_run(run)
+            self._known.add(run.id)
         true = TrueRun(run=run, registered=registered, heard=0.0)
         self._heard(true)
         self.all[run.id] = true
@@ -236,10 +238,16 @@ class Runs:
     def forget(self) -> None:
         """Ask the ledger anew which runs it knows: it was restored."""
         self._known.clear()
+        self._unknown.clear()
+
+    def taken_in(self, run_id: str) -> None:
+        """Ask the ledger anew whether it knows a run: a directory told it."""
+        self._unknown.discard(run_id)
 
     def _knows(self, run_id: str) -> bool:
-        if run_id not in self._known and self._ledger.runs([run_id]):
-            self._known.add(run_id)
+        if run_id not in self._known and run_id not in self._unknown:
+            found = self._ledger.runs([run_id])
+            (self._known if found else self._unknown).add(run_id)
         return run_id in self._known
 
     def _beat_at_the_registry(self, true: TrueRun) -> None:

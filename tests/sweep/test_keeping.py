@@ -29,6 +29,15 @@ def test_the_lock_is_renewed_while_a_call_is_under_way(lab: Lab) -> None:
     assert renewed
 
 
+def test_nothing_is_renewed_where_time_passes_by_the_clock_alone(lab: Lab) -> None:
+    threads = threading.active_count()
+
+    with kept(replace(site_of(lab, list), keeps=False)):
+        during = threading.active_count()
+
+    assert during == threads
+
+
 def test_a_lock_that_is_lost_meanwhile_is_not_tried_again(lab: Lab) -> None:
     tried: list[str] = []
     lost = threading.Event()

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reaper.model import Edge, Kind, Ref, Relation
+from reaper.model.instants import shortest
 from reaper.providers.gce.services import SERVICES, Service
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 # One resource as Google describes it; what reaper adds stands under keys that begin with `+`.
 Item = Mapping[str, Any]
 Items = MutableMapping[str, dict[str, Any]]
+
+# The path of what `tell_born` tells.
+BORN = '"+born"'
 
 
 class Place(StrEnum):
@@ -200,6 +204,12 @@ class GceKind:
     def title(self, resource_id: str) -> str:
         """What a person calls it: the last part of its ID."""
         return resource_id.rpartition("/")[2]
+
+
+def tell_born(item: dict[str, Any]) -> None:
+    """Tell the creation time that is an incarnation, with the digits that it needs."""
+    if item.get("createTime"):
+        item[BORN.strip('"')] = shortest(str(item["createTime"]))
 
 
 def search(path: str, item: Any) -> Any:

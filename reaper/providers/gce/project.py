@@ -22,6 +22,7 @@ from reaper.providers.gce.links import Names
 from reaper.providers.gce.operations import poll
 from reaper.providers.gce.reading import Read, Reader
 from reaper.providers.gce.session import Connection
+from reaper.providers.gce.strange import control_strange, read_strange
 from reaper.providers.gce.told import Told
 from reaper.providers.protocol import (
     Allowance,
@@ -122,7 +123,8 @@ class Project:
         readings: dict[str, Reading] = {}
         for ref in refs:
             if ref.kind not in KINDS:
-                readings[ref.key] = self._unknown(ref)
+                labels = self._strange.get(ref.key, {})
+                readings[ref.key] = read_strange(self._api, ref, labels)
             elif ref.scope != cell.scope or not KINDS[ref.kind].is_id(ref.id):
                 readings[ref.key] = Unreadable(reason=f"{ref} is nothing that {cell} can have")
             else:
@@ -167,7 +169,7 @@ class Project:
         """Make the kind's own list answer; None if it did."""
         declared = KINDS.get(kind)
         if declared is None:
-            return f"reaper knows no kind {kind}"
+            return control_strange(self._api, kind)
         try:
             next(iter(self._api.items(declared, size=1)), None)
         except CALL_ERRORS as error:
@@ -253,14 +255,6 @@ class Project:
                 self._items.pop(key, None)
             else:
                 self._items[key] = result.item
-
-    def _unknown(self, ref: Ref) -> Reading:
-        """What Asset Inventory told of something of a kind that reaper does not know."""
-        return Resource(
-            ref=ref,
-            tags=self._strange.get(ref.key, {}),
-            unread=f"reaper knows no {ref.kind}: remove it by hand",
-        )
 
 
 def _knows_no_projects(error: GoogleError) -> bool:

@@ -34,6 +34,11 @@ EVERY = [pytest.param(kind, id=name) for name, kind in KINDS.items()]
 _ADDED = "+"
 
 
+@pytest.mark.parametrize("kind", EVERY)
+def test_what_has_no_incarnation_is_known_by_a_name_that_can_be_used_again(kind: GceKind) -> None:
+    assert kind.kind.reused is (kind.incarnation is None)
+
+
 def hold_to_the_documents(kind: GceKind) -> None:
     """Refuse a declaration that names what Google does not have."""
     for resource_id in ids(kind):

@@ -1,13 +1,11 @@
 """What Google really answered conforms to its documents, as what the emulator answers does.
 
 So the emulator's answers are not held to more, or to something else, than Google's are. The
-recordings lie beside the project, where it is developed; elsewhere this is skipped.
+recordings lie beside the project (see `tests.providers.gce.replaying`); elsewhere this is skipped.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +15,9 @@ pytest.importorskip("googleapiclient.discovery_cache")
 from reaper.sandbox.gce.conformity import faults_of_reply, methods
 from reaper.sandbox.gce.world.rest import Rest
 from reaper.sandbox.kernel.requests import as_json
+from tests.providers.gce.replaying import FOLDER, MISSING, recorded
 from tests.sandbox.gce.asking import GLOBAL, Project, refused
 
-RECORDINGS = Path(__file__).parents[3].parent / "shared" / "recordings" / "gcp"
 P = "compute-v1-projects-cloud-custodian"
 
 # By flight: a file's beginning, and the method that it answers.
@@ -57,10 +55,9 @@ ANSWERS = (
 
 
 def _recorded(flight: str, name: str) -> Any:
-    path = RECORDINGS / flight / f"{name}_1.json"
-    if not path.exists():
-        pytest.skip(f"there are no recordings at {RECORDINGS}")
-    return json.loads(path.read_text(encoding="utf-8"))
+    if not (FOLDER / flight).exists():
+        pytest.skip(MISSING)
+    return recorded(flight, name)
 
 
 @pytest.mark.parametrize(("flight", "name", "method"), ANSWERS, ids=lambda each: each)

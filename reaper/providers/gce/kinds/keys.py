@@ -11,7 +11,7 @@ from typing import Any
 
 from reaper.model import Kind
 from reaper.providers.gce.api import Api, at_once
-from reaper.providers.gce.kind import Deed, Filter, GceKind, Items
+from reaper.providers.gce.kind import BORN, Deed, Filter, GceKind, Items, tell_born
 from reaper.providers.gce.names import KMS_KEY
 from reaper.providers.gce.reading import Reader, read_time
 from reaper.providers.protocol import Answer, Reply
@@ -98,7 +98,8 @@ KINDS = (
         lists=_lists,
         listed="cryptoKeys",
         filter=Filter.OURSELVES,
-        incarnation="createTime",
+        refine=tell_born,
+        incarnation=BORN,
         created="createTime",
         state='"+state"',
         over=frozenset({"without versions"}),

@@ -26,7 +26,7 @@ def _tell_subscriptions(reader: Reader, topics: Items) -> None:
 
 KINDS = (
     GceKind(
-        kind=Kind(name=SUBSCRIPTION, service="pubsub"),
+        kind=Kind(name=SUBSCRIPTION, service="pubsub", reused=True),
         service="pubsub",
         collection="subscriptions",
         form="subscriptions/[^/]+",
@@ -42,7 +42,7 @@ KINDS = (
         ),
     ),
     GceKind(
-        kind=Kind(name=TOPIC, service="pubsub", after=(SUBSCRIPTION,)),
+        kind=Kind(name=TOPIC, service="pubsub", reused=True, after=(SUBSCRIPTION,)),
         service="pubsub",
         collection="topics",
         form="topics/[^/]+",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reaper.model import Kind
-from reaper.providers.gce.kind import Deed, GceKind
+from reaper.providers.gce.kind import BORN, Deed, GceKind, tell_born
 from reaper.providers.gce.names import SECRET
 
 
@@ -23,7 +23,8 @@ KINDS = (
         form="secrets/[^/]+",
         lists=("secrets",),
         listed="secrets",
-        incarnation="createTime",
+        refine=tell_born,
+        incarnation=BORN,
         created="createTime",
         condition=_as_read,
     ),

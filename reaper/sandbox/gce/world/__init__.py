@@ -5,7 +5,7 @@ Uses the REST APIs at an endpoint on loopback, so it knows nothing of the emulat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from reaper.sandbox.gce.world.balancing import add_balancing
 from reaper.sandbox.gce.world.builder import Builder
@@ -27,6 +27,7 @@ def build(
     project: str = "sandbox",
     zone: str = "us-central1-a",
     objects: int = 3,
+    client: Callable[[str], Rest] = Rest,
 ) -> World:
     """Create one of each kind for one owner, with the dependencies that such things have.
 
@@ -40,8 +41,9 @@ def build(
         project: Whose things they are.
         zone: Where those things are that have a zone; others are in its region.
         objects: How many objects the bucket has, each with an older generation.
+        client: By what it is created: an SDK can stand behind it.
     """
-    with Rest(endpoint) as rest:
+    with client(endpoint) as rest:
         builder = Builder(rest, labels, project=project, zone=zone, name=name)
         network = add_network(builder)
         machines = add_machines(builder, network)
