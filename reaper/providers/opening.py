@@ -19,6 +19,7 @@ OPENERS: Mapping[str, tuple[str, str]] = {
     "docker": ("reaper.providers.docker", "open_docker"),
     "aws": ("reaper.providers.aws", "open_aws"),
     "gce": ("reaper.providers.gce", "open_gce"),
+    "azure": ("reaper.providers.azure", "open_azure"),
 }
 # Provider -> the module that loads all that works there, with the SDK.
 ENGINES: Mapping[str, str] = {
@@ -30,6 +31,7 @@ ENGINES: Mapping[str, str] = {
 PERMITTERS: Mapping[str, tuple[str, str]] = {
     "aws": ("reaper.providers.aws", "permitted"),
     "gce": ("reaper.providers.gce", "permitted"),
+    "azure": ("reaper.providers.azure", "permitted"),
 }
 
 
