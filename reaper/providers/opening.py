@@ -26,6 +26,7 @@ ENGINES: Mapping[str, str] = {
     "docker": "reaper.providers.docker.engine",
     "aws": "reaper.providers.aws.account",
     "gce": "reaper.providers.gce.project",
+    "azure": "reaper.providers.azure.subscription",
 }
 # Provider -> the module and function that write down what it must be allowed.
 PERMITTERS: Mapping[str, tuple[str, str]] = {
