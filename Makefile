@@ -18,7 +18,7 @@ CORE    := reaper/model/*,reaper/errors.py,reaper/tags/*,reaper/tags.py,reaper/p
 	reaper/policy.py,reaper/plan/*,reaper/plan.py,reaper/sweep/*,reaper/sweep.py
 OF_CORE := tests/model tests/tags tests/policy tests/plan tests/sweep tests/test_errors.py
 # The rest waits for engines, leases and processes more than it works.
-WAITERS ?= $(shell echo $$(( $(WORKERS) * 5 / 2 )))
+WAITERS ?= $(shell echo $$(( $(WORKERS) * 2 )))
 
 .PHONY: demo test check format bench matrix simulate docs setup lock clean help
 

@@ -44,6 +44,8 @@ BUSYBOX = "reaper-test-busybox:1"
 TOGETHER = frozenset(
     {
         "tests/acceptance/test_aws_in_use.py",
+        "tests/acceptance/test_pytest.py",
+        "tests/acceptance/test_scylla.py",
         "tests/providers/aws/test_each_kind.py",
         "tests/providers/docker/test_swarm.py",
     }

@@ -52,7 +52,11 @@ def come_to(where):
 @pytest.fixture
 def troubled(docker_scylla_2, container):
     # Another that is not ready yet, when the worst happens.
-    container(image=images.KAFKA, network=True, ready=lambda _: come_to("setup") is None)
+    # What a condition raises is waited through, so a failure is not waited for long.
+    within = 1 if HOW == "failure" else 600
+    container(
+        image=images.KAFKA, network=True, ready=lambda _: come_to("setup") is None, within=within
+    )
     yield
     come_to("teardown")
 
