@@ -6,6 +6,7 @@ import fcntl
 import io
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -65,6 +66,10 @@ class ModulesTogether(LoadGroupScheduling):  # type: ignore[misc] # xdist bears 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
     return ModulesTogether(config, log) if config.getvalue("dist") == "loadgroup" else None
 
+
+# Who was started in the background ignores ^C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test that could reach a real cloud fails by itself.
 forbid_leaving()
