@@ -8,19 +8,23 @@
 #
 # It runs as the user 65532, who may not use the engine's socket: --group-add gives it the socket's
 # group, whose number differs from host to host. Whoever may use the socket is root on that host.
-# Not checked yet: no test builds it.
+# Checked by tests/image, on a base made with debootstrap.
 # Any base with Python 3.11 or newer as `python3`, with venv, will do.
 ARG BASE_IMAGE=python:3.12-slim
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
-COPY requirements/dev.txt pyproject.toml README.md LICENSE ./
-COPY reaper reaper
-# The versions that are tested, without what only the tests need.
+COPY requirements/dev.txt pyproject.toml reaper.pth README.md LICENSE ./
+# The versions that are tested, without what only the tests need; a change of the code alone does not
+# fetch them again.
 RUN sed -E '/^ +--hash/d; s/ \\$//' dev.txt > constraints.txt \
     && python3 -m venv /opt/reaper \
+    && mkdir reaper && touch reaper/__init__.py \
     && /opt/reaper/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
         -c constraints.txt '.[all]'
+COPY reaper reaper
+RUN /opt/reaper/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+    --no-deps --force-reinstall .
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/reaper /opt/reaper

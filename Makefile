@@ -17,8 +17,8 @@ PYTHON  ?= $(shell for python in python3.11 python3 python3.12 python3.13 python
 CORE    := reaper/model/*,reaper/errors.py,reaper/tags/*,reaper/tags.py,reaper/policy/*,$\
 	reaper/policy.py,reaper/plan/*,reaper/plan.py,reaper/sweep/*,reaper/sweep.py
 OF_CORE := tests/model tests/tags tests/policy tests/plan tests/sweep tests/test_errors.py
-# The rest waits for engines, databases and processes as much as it works.
-WAITERS ?= $(shell echo $$(( $(WORKERS) + $(WORKERS) / 2 )))
+# The rest waits for engines, leases and processes more than it works.
+WAITERS ?= $(shell echo $$(( $(WORKERS) * 2 )))
 
 .PHONY: demo test check format bench matrix simulate docs setup lock clean help
 

@@ -7,11 +7,13 @@
     │   ├── RegistryRefused     the HTTP service does not take this token
     │   │   └── RequestRefused  or takes the token, and not this request
     │   ├── InvalidRef          a reference to a resource that does not parse
+    │   ├── WrongContainer      a mark or a fixture asks for a container that cannot be
     │   ├── PlanRejected        a plan file that was edited, or that the ledger does not know
     │   └── ResolutionRefused   a quarantine that a person cannot end in this way
     ├── IdentityMismatch        the place answers, but it is not the one configured (exit code 2)
     ├── RegistryUnreachable     the HTTP service that keeps the runs did not answer
     ├── PlaceUnreachable        a place did not answer at all
+    ├── ContainerFailed         a test's container did not start, or was never ready
     ├── ScanIncomplete          what was named may be where the scan had gaps (exit code 4)
     ├── LedgerError
     │   ├── LedgerUnreachable   the database did not answer
@@ -72,6 +74,10 @@ class InvalidRef(UsageError):
     """The text is no `<kind>@<scope>/<id>`."""
 
 
+class WrongContainer(UsageError):
+    """A mark or a fixture asks for a container that cannot be; nothing was created."""
+
+
 class PlanRejected(UsageError):
     """The plan file is not one that this ledger's reaper wrote, or it was edited since."""
 
@@ -90,6 +96,10 @@ class RegistryUnreachable(ReaperError):
 
 class PlaceUnreachable(ReaperError):
     """A place did not answer; what is there is unknown."""
+
+
+class ContainerFailed(ReaperError):
+    """A test's container did not start or was never ready; its fixture removes what there is."""
 
 
 class ScanIncomplete(ReaperError):

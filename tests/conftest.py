@@ -6,6 +6,7 @@ import fcntl
 import io
 import os
 import shutil
+import signal
 import subprocess
 import tarfile
 import tempfile
@@ -44,6 +45,8 @@ BUSYBOX = "reaper-test-busybox:1"
 TOGETHER = frozenset(
     {
         "tests/acceptance/test_aws_in_use.py",
+        "tests/acceptance/test_pytest.py",
+        "tests/acceptance/test_scylla.py",
         "tests/providers/aws/test_each_kind.py",
         "tests/providers/docker/test_swarm.py",
     }
@@ -63,6 +66,10 @@ class ModulesTogether(LoadGroupScheduling):  # type: ignore[misc] # xdist bears 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadGroupScheduling | None:
     return ModulesTogether(config, log) if config.getvalue("dist") == "loadgroup" else None
 
+
+# Who was started in the background ignores ^C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A test that could reach a real cloud fails by itself.
 forbid_leaving()
@@ -95,7 +102,7 @@ def docker_engine() -> Iterator[docker.DockerClient]:
     try:
         client = docker_sdk.from_env(timeout=60)
     except docker_sdk.errors.DockerException as error:
-        _do_without("docker", f"no Docker engine answers: {error}")
+        do_without("docker", f"no Docker engine answers: {error}")
     try:
         client.ping()
         yield client
@@ -124,7 +131,7 @@ def postgres_url() -> str:
     """The address of a PostgreSQL server where the tests may create databases."""
     url = os.environ.get("REAPER_TEST_POSTGRES")
     if not url:
-        _do_without("postgres", "no PostgreSQL server: REAPER_TEST_POSTGRES names none")
+        do_without("postgres", "no PostgreSQL server: REAPER_TEST_POSTGRES names none")
     return url
 
 
@@ -166,7 +173,7 @@ def _emptied(sandbox: AwsSandbox, patch: pytest.MonkeyPatch) -> AwsSandbox:
 def _busybox_tree() -> bytes:
     program = shutil.which("busybox")
     if program is None or "not a dynamic executable" not in _said_by("ldd", program):
-        _do_without("docker", "no static busybox to make an image of: install busybox-static")
+        do_without("docker", "no static busybox to make an image of: install busybox-static")
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tree:
         tree.add(program, "bin/busybox")
@@ -186,7 +193,8 @@ def _said_by(*command: str) -> str:
     return result.stdout + result.stderr
 
 
-def _do_without(service: str, reason: str) -> NoReturn:
+def do_without(service: str, reason: str) -> NoReturn:
+    """Skip the test, or fail it where the service was said to be there."""
     if service in REQUIRED:
         pytest.fail(f"{reason} (REAPER_TEST_REQUIRE has {service})", pytrace=False)
     pytest.skip(reason)

@@ -97,6 +97,8 @@ PAIRS = (
         packages=("kubernetes",),
         tests=f"{HOOKS}/test_kubernetes.py",
     ),
+    Pair(sdk="oci", age="old", packages=("oci==2.104.0",), tests=f"{HOOKS}/oci"),
+    Pair(sdk="oci", age="new", packages=("oci",), tests=f"{HOOKS}/oci"),
 )
 
 

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ADDRESS = "REAPER_TEST_POSTGRES"
@@ -32,18 +33,78 @@ def server() -> Iterator[str]:
     if given := os.environ.get(ADDRESS):
         yield given
         return
+    with private_server() as private:
+        yield private.url
+
+
+@contextmanager
+def private_server() -> Iterator[Private]:
+    """Start a server that is this test's alone, and may be stopped.
+
+    Raises:
+        NoPostgresError: There is none.
+    """
     binaries = _binaries()
     home = Path(tempfile.mkdtemp(prefix="reaper-pg-"))  # a socket's path must be short
     try:
-        prefix = _as_nobody_special(home)
-        _start(binaries, home, prefix)
+        private = Private(home=home, binaries=binaries, prefix=tuple(_as_nobody_special(home)))
+        private.make()
+        private.start()
         try:
-            yield f"postgresql+psycopg://postgres@/postgres?host={home}"
+            yield private
         finally:
-            stop = [*prefix, str(binaries / "pg_ctl"), "-D", str(home / "data"), "stop"]
-            subprocess.run([*stop, "-m", "immediate"], check=True, capture_output=True)
+            private.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Private:
+    """A server in a directory of its own."""
+
+    home: Path
+    binaries: Path
+    prefix: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """Where to reach it."""
+        return f"postgresql+psycopg://postgres@/postgres?host={self.home}"
+
+    def make(self) -> None:
+        """Make its files."""
+        options = ["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C.UTF-8"]
+        self._run("initdb", *options)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        settings = (
+            "-c listen_addresses='' -c fsync=off -c max_connections=60 -c shared_buffers=16MB"
+        )
+        log = str(self.home / "log")
+        self._run("pg_ctl", "-w", "-l", log, "-o", f"-k {self.home} {settings}", "start")
+
+    def stop(self) -> None:
+        """Stop it in the midst of whatever it does; one that is stopped stays so."""
+        if (self.home / "data" / "postmaster.pid").exists():
+            self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        data = str(self.home / "data")
+        command = [*self.prefix, str(self.binaries / program), "-D", data, *arguments]
+        # pg_ctl hands its output on to the server, which would keep a pipe open for ever.
+        with (self.home / "said").open("w+") as said:
+            done = subprocess.run(
+                command,
+                check=False,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+            said.seek(0)
+            if done.returncode:
+                raise NoPostgresError(f"{' '.join(command)} failed: {said.read().strip()}")
 
 
 def _binaries() -> Path:
@@ -73,23 +134,3 @@ def _as_nobody_special(home: Path) -> list[str]:
         raise NoPostgresError("root cannot start PostgreSQL without setpriv (util-linux)")
     os.chown(home, user.pw_uid, user.pw_gid)
     return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
-def _start(binaries: Path, home: Path, prefix: list[str]) -> None:
-    data = str(home / "data")
-    initdb = [str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust"]
-    settings = "-c listen_addresses='' -c fsync=off -c max_connections=60 -c shared_buffers=16MB"
-    start = [str(binaries / "pg_ctl"), "-D", data, "-w", "-l", str(home / "log")]
-    _run([*prefix, *initdb, "-N", "-E", "UTF8", "--locale=C.UTF-8"], home)
-    _run([*prefix, *start, "-o", f"-k {home} {settings}", "start"], home)
-
-
-def _run(command: list[str], home: Path) -> None:
-    # pg_ctl hands its output on to the server, which would keep a pipe open for ever.
-    with (home / "said").open("w+") as said:
-        done = subprocess.run(
-            command, check=False, cwd=home, stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
-        said.seek(0)
-        if done.returncode:
-            raise NoPostgresError(f"{' '.join(command)} failed: {said.read().strip()}")

@@ -186,7 +186,10 @@ def test_the_documented_example_has_only_docker_active() -> None:
 def test_every_key_of_the_example_exists_also_those_commented_out() -> None:
     text = (ROOT / "config.yaml").read_text()
     active = re.sub(
-        r"^( *)# ( *- |  +\w+:|ledger:|aws:|gce:|oci:)", r"\1\2", text, flags=re.MULTILINE
+        r"^( *)# ( *- |  +\w+:|ledger:|aws:|gce:|azure:|oci:)",
+        r"\1\2",
+        text,
+        flags=re.MULTILINE,
     )
     active = re.sub(r": \[\](?=\s+# (what is never|tags that|cells with))", ":", active)
 

@@ -160,6 +160,55 @@ class GcePlace(Section):
         return self
 
 
+_Guid = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", to_lower=True
+    ),
+]
+
+
+class AzurePlace(Section):
+    """An Azure subscription. Without `credentials`: those that azure-identity finds."""
+
+    name: Word | None = None
+    """What reports call it; null: the subscription's ID."""
+
+    subscription: _Guid
+    """The subscription's ID (not its name)."""
+
+    tenant: _Guid | None = None
+    """The ID of the tenant that it must be of; null: whichever it is of."""
+
+    cloud: Literal["public", "usgov", "china"] = "public"
+    """Which of Microsoft's clouds it is in."""
+
+    credentials: Literal["auto", "environment", "workload-identity", "managed-identity", "cli"] = (
+        "auto"
+    )
+    """Where credentials come from: `environment` (AZURE_CLIENT_ID and the like), a federated
+    token (`workload-identity`), the machine's own identity, `az login` (`cli`), or `auto`: the
+    first of these that gives any."""
+
+    client_id: _Guid | None = None
+    """The client ID of a user-assigned identity, for `managed-identity`, `workload-identity` and
+    `auto`; null: the machine's or the environment's own."""
+
+    resource_graph: bool = True
+    """Whether Resource Graph names what bears tags, in one paged query instead of a list of all
+    resources. It lags behind by minutes, so a `--full` scan asks the list all the same."""
+
+    force: bool = False
+    """Whether machines are deleted without being shut down, which is quicker."""
+
+    purge: bool = False
+    """Whether deleted Key Vaults are purged as well, which nobody can undo; otherwise their names
+    stay taken until Azure purges them."""
+
+    endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^/]+/?$")] | None = None
+    """An emulator's address; null: Azure. By http:// no credentials are sent."""
+
+
 _Compartment = Annotated[
     str, StringConstraints(pattern=r"^ocid1\.(compartment|tenancy)\.[a-z0-9-]+\.\.[A-Za-z0-9_-]+$")
 ]
@@ -231,5 +280,7 @@ class ProviderSettings(Section):
     gce: tuple[GcePlace, ...] = ()
     """Google Cloud projects: Compute Engine and the project's other services."""
 
+    azure: tuple[AzurePlace, ...] = ()
+    """Azure subscriptions."""
     oci: tuple[OciPlace, ...] = ()
     """OCI tenancies, with the compartments and regions to look at."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
     and_,
     bindparam,
+    case,
     false,
     func,
     insert,
@@ -20,13 +23,15 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    type_coerce,
     update,
 )
 
 from reaper.errors import RunEnded, RunExists, RunUnknown
+from reaper.ledger.columns import ticks
 from reaper.ledger.database import Part, chunks, insert_new
 from reaper.ledger.schema import mintings, runs
-from reaper.ledger.service import registry_away
+from reaper.ledger.service import now_and_away, registry_away
 from reaper.model import Beats, Ending, Lease, Run
 
 # To build a statement takes longer than to execute it, and these are executed all the time.
@@ -89,6 +94,23 @@ class Runs(Part):
             now = self._database.now(connection)
             until = max(run.lease.until, now + run.lease.length)
             return self._as_of(connection, now, _lease_until(connection, run, until))
+
+    def beat_many(self, run_ids: Iterable[str]) -> dict[str, Run]:
+        """Renew the leases of many runs by one transaction, which waits for nobody.
+
+        Returns:
+            The runs whose leases were renewed. Whoever is absent is to be beaten alone: a run that
+            another transaction has in hand, and may keep for seconds, that is over, or that nobody
+            registered.
+        """
+        with self._database.writing() as connection:
+            now, away = now_and_away(self._database, connection)
+            renewed = [
+                _run_of(row)
+                for chunk in chunks(dict.fromkeys(run_ids))
+                for row in connection.execute(_renewal(), {"ids": chunk, "now": ticks(now)})
+            ]
+            return {run.id: _with_absence(run, away) for run in renewed}
 
     def prolong(self, run_id: str, until: datetime) -> Run:
         """Let a run's lease hold until a time at least.
@@ -178,12 +200,16 @@ class Runs(Part):
             now = self._database.now(connection)
             return {run.id: run for run in self._all_as_of(connection, now, found)}
 
-    def minter(self, run_id: str) -> str | None:
-        """Tell whose a run is; None where it is nobody's, or unknown."""
-        statement = select(mintings.c.minter).where(mintings.c.run == run_id)
+    def minters(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """Tell whose runs are; what is nobody's, or unknown, is absent."""
         with self._database.reading() as connection:
-            found: str | None = connection.execute(statement).scalar_one_or_none()
-        return found
+            return {
+                row.run: row.minter
+                for chunk in chunks(dict.fromkeys(run_ids))
+                for row in connection.execute(
+                    select(mintings.c.run, mintings.c.minter).where(mintings.c.run.in_(chunk))
+                )
+            }
 
     def list_runs(
         self, *, alive: bool | None = None, minter: str | None = None, limit: int = 1000
@@ -231,12 +257,14 @@ class Runs(Part):
         if not any(run.beats is Beats.SERVICE and run.ended is None for run in found):
             return list(found)
         away = registry_away(connection, now)
-        return [
-            replace(run, lease=replace(run.lease, away=away))
-            if run.beats is Beats.SERVICE and run.ended is None
-            else run
-            for run in found
-        ]
+        return [_with_absence(run, away) for run in found]
+
+
+def _with_absence(run: Run, away: str | None) -> Run:
+    """Say of a run that the service renews why it cannot lapse."""
+    if run.beats is not Beats.SERVICE or run.ended is not None:
+        return run
+    return replace(run, lease=replace(run.lease, away=away))
 
 
 def _one(connection: Connection, run_id: str) -> Run:
@@ -260,17 +288,39 @@ def _asked_before(connection: Connection, run_id: str, minter: str | None, reque
 def _unfinished(connection: Connection, run_id: str) -> Run:
     run = _one(connection, run_id)
     if run.ended is not None:
-        how = run.ending.value if run.ending else "ended"
-        raise RunEnded(
-            f"the run {run_id} is over ({how} at {run.ended:%Y-%m-%d %H:%M:%S} UTC): what it "
-            "created is being removed, so it must create nothing more"
-        )
+        raise _over(run)
     return run
+
+
+def _over(run: Run) -> RunEnded:
+    how = run.ending.value if run.ending else "ended"
+    return RunEnded(
+        f"the run {run.id} is over ({how} at {run.ended:%Y-%m-%d %H:%M:%S} UTC): what it "
+        "created is being removed, so it must create nothing more"
+    )
 
 
 def _lease_until(connection: Connection, run: Run, until: datetime) -> Run:
     connection.execute(_LEASE_UNTIL, {"named": run.id, "later": until})
     return replace(run, lease=replace(run.lease, until=until))
+
+
+@cache
+def _renewal() -> Any:
+    """The statement that renews leases: to build it takes longer than to execute it."""
+    free = (
+        select(runs.c.id)
+        .where(runs.c.id.in_(bindparam("ids", expanding=True)), runs.c.ended.is_(None))
+        .with_for_update(skip_locked=True)
+    )
+    until = type_coerce(runs.c.lease_until, BigInteger)
+    wanted = type_coerce(runs.c.lease_length, BigInteger) + bindparam("now", type_=BigInteger)
+    return (
+        update(runs)
+        .where(runs.c.id.in_(free))
+        .values(lease_until=case((until > wanted, until), else_=wanted))
+        .returning(*runs.c)
+    )
 
 
 def _ended(connection: Connection, run: Run, now: datetime, ending: Ending) -> Run:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, case, select, type_coerce, update
+from sqlalchemy import BigInteger, Connection, Row, case, func, select, true, type_coerce, update
 
 from reaper.durations import describe_duration
 from reaper.ledger.columns import ticks
@@ -132,11 +133,28 @@ def registry_away(connection: Connection, now: datetime) -> str | None:
     return away_from(_services(connection), now)
 
 
+def now_and_away(database: Database, connection: Connection) -> tuple[datetime, str | None]:
+    """Tell the ledger's time, and why no lease that the service renews can lapse then.
+
+    It is one question, not two: beats ask it.
+    """
+    if database.clock is not None:
+        now = database.now(connection)
+        return now, registry_away(connection, now)
+    moment = select(func.clock_timestamp().label("now")).subquery()
+    rows = connection.execute(
+        select(moment.c.now, *services.c).select_from(moment.outerjoin(services, true()))
+    ).all()
+    now = rows[0].now.astimezone(UTC)
+    return now, away_from([_service_of(row) for row in rows if row.server is not None], now)
+
+
 def _services(connection: Connection, *, locked: bool = False) -> list[Service]:
-    return [
-        Service(server=row.server, seen=row.seen, elapsed=row.elapsed, every=row.every)
-        for row in connection.execute(_ALL_LOCKED if locked else _ALL)
-    ]
+    return [_service_of(row) for row in connection.execute(_ALL_LOCKED if locked else _ALL)]
+
+
+def _service_of(row: Row[Any]) -> Service:
+    return Service(server=row.server, seen=row.seen, elapsed=row.elapsed, every=row.every)
 
 
 def _disagreement(mine: Service, me: Service) -> timedelta:

@@ -19,12 +19,22 @@ OPENERS: Mapping[str, tuple[str, str]] = {
     "docker": ("reaper.providers.docker", "open_docker"),
     "aws": ("reaper.providers.aws", "open_aws"),
     "gce": ("reaper.providers.gce", "open_gce"),
+    "azure": ("reaper.providers.azure", "open_azure"),
     "oci": ("reaper.providers.oci", "open_oci"),
+}
+# Provider -> the module that loads all that works there, with the SDK.
+ENGINES: Mapping[str, str] = {
+    "docker": "reaper.providers.docker.engine",
+    "aws": "reaper.providers.aws.account",
+    "gce": "reaper.providers.gce.project",
+    "azure": "reaper.providers.azure.subscription",
+    "oci": "reaper.providers.oci.tenancy",
 }
 # Provider -> the module and function that write down what it must be allowed.
 PERMITTERS: Mapping[str, tuple[str, str]] = {
     "aws": ("reaper.providers.aws", "permitted"),
     "gce": ("reaper.providers.gce", "permitted"),
+    "azure": ("reaper.providers.azure", "permitted"),
     "oci": ("reaper.providers.oci", "permitted"),
 }
 
@@ -45,6 +55,11 @@ def open_places(
                 _call(name, module, function, place, read_only=read_only) for place in places
             )
     return opened
+
+
+def modules(config: Config) -> list[str]:
+    """Name what is loaded to work at the configured places."""
+    return [module for name, module in ENGINES.items() if getattr(config.providers, name)]
 
 
 def discover() -> dict[str, Discovery]:

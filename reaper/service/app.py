@@ -25,6 +25,7 @@ from reaper.service.bearers import Bearers
 from reaper.service.limits import BodyLimit
 from reaper.service.metrics import Metrics
 from reaper.service.problems import Problem, problem_of
+from reaper.service.pulse import Pulse
 from reaper.service.told import Health, ProblemTold
 
 log = structlog.get_logger()
@@ -48,6 +49,7 @@ def build(backend: Backend) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.backend = backend
+    app.state.pulse = Pulse(backend.ledger, backend.minters)
     app.state.bearers = Bearers(
         backend.ledger,
         backend.clock.elapsed,

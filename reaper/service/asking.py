@@ -13,6 +13,7 @@ from reaper.ledger import Role
 from reaper.service.backend import Backend
 from reaper.service.bearers import Bearer, Bearers
 from reaper.service.problems import MEDIA_TYPE, Problem
+from reaper.service.pulse import Pulse
 
 # For the description only: the header is read by `Bearers`.
 _SCHEME = HTTPBearer(scheme_name="token", description="reaper token add", auto_error=False)
@@ -50,6 +51,12 @@ def backend_of(request: Request) -> Backend:
     return backend
 
 
+def pulse_of(request: Request) -> Pulse:
+    """Give the route what takes beats."""
+    pulse: Pulse = request.app.state.pulse
+    return pulse
+
+
 def _asker(*roles: Role) -> Callable[[Request, Any], Awaitable[Bearer]]:
     async def asker(request: Request, _shown: Annotated[Any, Depends(_SCHEME)]) -> Bearer:
         bearers: Bearers = request.app.state.bearers
@@ -71,6 +78,7 @@ def _asker(*roles: Role) -> Callable[[Request, Any], Awaitable[Bearer]]:
 
 
 Backed = Annotated[Backend, Depends(backend_of)]
+Beating = Annotated[Pulse, Depends(pulse_of)]
 ByFixture = Annotated[Bearer, Depends(_asker(Role.FIXTURE))]
 ByViewer = Annotated[Bearer, Depends(_asker(Role.VIEWER))]
 ByOperator = Annotated[Bearer, Depends(_asker(Role.OPERATOR))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -78,17 +78,21 @@ class Minters:
 
     def of(self, run_id: str) -> str | None:
         """Tell whose a run is; None where it is nobody's, or unknown."""
+        return self.of_many([run_id]).get(run_id)
+
+    def of_many(self, run_ids: Iterable[str]) -> dict[str, str]:
+        """Tell whose runs are; what is nobody's, or unknown, is absent."""
+        wanted = set(run_ids)
         with self._turn:
-            known = self._known.get(run_id)
-        if known is not None:
+            known = {run_id: self._known[run_id] for run_id in wanted & self._known.keys()}
+        if known.keys() == wanted:
             return known
-        minter = self._ledger.minter(run_id)
-        if minter is not None:
-            with self._turn:
-                self._known[run_id] = minter
-                if len(self._known) > _MOST_KNOWN:
-                    self._known.popitem(last=False)
-        return minter
+        found = self._ledger.minters(wanted - known.keys())
+        with self._turn:
+            self._known |= found
+            while len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
+        return known | found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,16 +7,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from reaper.cli.registry import run_item
 from reaper.cli.run_lists import entry_item
 from reaper.errors import RunEnded, RunUnknown
 from reaper.ledger import Role
 from reaper.model import Beats, Lease, Run
-from reaper.service.asking import Backed, ByAnybody, ByFixture, problems
+from reaper.service.asking import Backed, Beating, ByAnybody, ByFixture, problems
 from reaper.service.backend import Backend, shortest_lease
 from reaper.service.bearers import Bearer
 from reaper.service.problems import Problem
+from reaper.service.pulse import Pulse, unknown
 from reaper.service.sent import JournalSent, RunFinish, RunId, RunStart
 from reaper.service.told import JournalTaken, JournalTold, RunsTold, RunTold
 
@@ -56,15 +58,15 @@ def show(run_id: OneRun, backend: Backed, bearer: ByAnybody) -> JSONResponse:
 
 
 @router.post("/{run_id}/join", response_model=RunTold, responses=problems(404, 410))
-def join(run_id: OneRun, backend: Backed, bearer: ByFixture) -> JSONResponse:
+async def join(run_id: OneRun, backend: Backed, pulse: Beating, bearer: ByFixture) -> JSONResponse:
     """Take part in a run that was handed down: it is kept alive by beats, and not finished."""
-    return _beat(run_id, backend, bearer)
+    return await _beat(run_id, backend, pulse, bearer)
 
 
 @router.post("/{run_id}/beat", response_model=RunTold, responses=problems(404, 410))
-def beat(run_id: OneRun, backend: Backed, bearer: ByFixture) -> JSONResponse:
+async def beat(run_id: OneRun, backend: Backed, pulse: Beating, bearer: ByFixture) -> JSONResponse:
     """Renew a run's lease. After the run's end that is refused: create nothing more then."""
-    return _beat(run_id, backend, bearer)
+    return await _beat(run_id, backend, pulse, bearer)
 
 
 @router.post("/{run_id}/finish", response_model=RunTold, responses=problems(404))
@@ -130,29 +132,27 @@ def _begun(asked: RunStart, backend: Backend) -> Run:
     )
 
 
-def _beat(run_id: str, backend: Backend, bearer: Bearer) -> JSONResponse:
+async def _beat(run_id: str, backend: Backend, pulse: Pulse, bearer: Bearer) -> JSONResponse:
     beats = backend.metrics.beats
+    minter = None if bearer.may(Role.OPERATOR) else bearer.token.id
     try:
-        _own(run_id, backend, bearer)
-        run = backend.ledger.beat(run_id)
+        run = await pulse.beat(run_id, minter)
     except RunEnded as error:
         beats.labels("ended").inc()
-        run = _show(run_id, backend)
-        ended = run_item(run, backend.ledger.now())
-        raise Problem(
-            410,
-            "run-ended",
-            str(error),
-            run=run_id,
-            ended=ended["ended"],
-            ending=ended["ending"],
-        ) from error
+        raise await run_in_threadpool(_refused, run_id, backend, error) from error
     except RunUnknown:
         beats.labels("unknown").inc()
         raise
     beats.labels("taken").inc()
     # It is alive by this beat; to ask the ledger for the time would cost as much as the beat.
     return JSONResponse(run_item(run, run.lease.until - run.lease.length))
+
+
+def _refused(run_id: str, backend: Backend, error: RunEnded) -> Problem:
+    ended = run_item(_show(run_id, backend), backend.ledger.now())
+    return Problem(
+        410, "run-ended", str(error), run=run_id, ended=ended["ended"], ending=ended["ending"]
+    )
 
 
 def _own(run_id: str, backend: Backend, bearer: Bearer) -> None:
@@ -162,7 +162,7 @@ def _own(run_id: str, backend: Backend, bearer: Bearer) -> None:
         RunUnknown: It is not; whether there is such a run, others are not told.
     """
     if not bearer.may(Role.OPERATOR) and backend.minters.of(run_id) != bearer.token.id:
-        raise RunUnknown(f"this token started no run {run_id}")
+        raise unknown(run_id)
 
 
 def _show(run_id: str, backend: Backend) -> Run:

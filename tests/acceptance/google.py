@@ -22,4 +22,4 @@ def bench(running: GoogleSandbox, tmp_path: Path) -> Iterator[GoogleBench]:
     running.reset()
     yield GoogleBench(sandbox=running, directory=tmp_path)
 
-    assert running.violations == []
+    assert running.violations == [], running.violations

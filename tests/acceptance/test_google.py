@@ -9,6 +9,8 @@ import pytest
 pytest.importorskip("googleapiclient.discovery_cache")
 pytest.importorskip("google.auth")
 
+from reaper.model import Status
+from reaper.providers.gce.kinds import buckets
 from reaper.sandbox.faults import Effect, Operation
 from tests.acceptance.google import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.google import running as running  # noqa: PLC0414 - a fixture
@@ -194,3 +196,20 @@ def test_a_broken_connection_leaves_nothing_behind(bench: GoogleBench) -> None:
     after = bench.look()
     assert same(after, before) == {}
     assert without(after, before) == LINGERING
+
+
+def test_a_large_bucket_is_emptied_in_several_sweeps(
+    bench: GoogleBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.left_by_a_run(objects=6)  # with two generations of each
+    monkeypatch.setattr(buckets, "_PAGE", "5")
+    monkeypatch.setattr(buckets, "_EMPTYING_S", -1.0)
+
+    first, _ = bench.play()
+    monkeypatch.undo()
+    rest = bench.sweep("--wait", "20s")
+
+    pending = {each.ref.kind for each in first if each.status is Status.PENDING}
+    assert pending == {"gce:storage:bucket"}
+    assert rest.left == {}
+    assert rest.outcomes()["gone"] == {"gce:storage:bucket"}

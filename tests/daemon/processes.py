@@ -21,14 +21,20 @@ from reaper.ledger import Ledger, Role
 PATIENCE_S = 120.0  # for a machine on which much else is at work
 
 
-def until(true: Callable[[], Any], what: str, *, patience_s: float = PATIENCE_S) -> Any:
-    """Wait for something to become so; what it gave."""
+def until(
+    true: Callable[[], Any],
+    what: str,
+    *,
+    patience_s: float = PATIENCE_S,
+    more: Callable[[], str] = str,
+) -> Any:
+    """Wait for something to become so; what it gave. `more` is asked where it does not."""
     deadline = time.monotonic() + patience_s
     while True:
         found = true()
         if found:
             return found
-        assert time.monotonic() < deadline, f"it did not come about that {what}"
+        assert time.monotonic() < deadline, f"it did not come about that {what}\n{more()}"
         time.sleep(0.05)
 
 
@@ -53,7 +59,8 @@ class Running:
         """Wait until it logged an event so many times; the last of them."""
         found = until(
             lambda: self._dead() or (len(self.lines(event)) >= count and self.lines(event)),
-            f"{event!r} was logged {count} times; the log is:\n{self.log.read_text()}",
+            f"{event!r} was logged {count} times; the log is:",
+            more=self.log.read_text,
         )
         assert found is not True, f"the daemon has died:\n{self.log.read_text()}"
         last: dict[str, Any] = found[-1]
@@ -65,6 +72,16 @@ class Running:
     @property
     def url(self) -> str:
         return f"http://{self.wait_for('began')['listen']}"
+
+    def story(self) -> str:
+        """What it logged, in short lines: for a test that fails."""
+        known = ("cell", "result", "reason", "detail", "seconds", "verdicts", "outcomes")
+        lines = [self.log.stem]
+        for text in self.log.read_text().splitlines():
+            record = json.loads(text) if text.startswith("{") else {"event": text}
+            told = [f"{name}={record[name]!r}" for name in known if record.get(name)]
+            lines.append(f"  {record.get('timestamp', '')} {record['event']} {' '.join(told)}")
+        return "\n".join(lines)
 
     def get(self, path: str, token: str | None = None) -> tuple[int, Any]:
         return ask(f"{self.url}{path}", token=token)

@@ -47,8 +47,11 @@ def environment(config: Path, ledger_url: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("REAPER_CONFIG", str(config))
 
 
-def let_time_go_by(url: str, length: timedelta, *tables: str) -> None:
-    """Move what the ledger has of these tables into the past, as if so long had gone by since."""
+def let_time_go_by(url: str, length: timedelta, *tables: str, noticed: bool = True) -> None:
+    """Move what the ledger has of these tables into the past, as if so long had gone by since.
+
+    Unless it is `noticed` the clock of elapsed seconds has not gone on: the other one has jumped.
+    """
     columns = {
         "runs": ("started", "expires", "lease_until", "ended"),
         "services": ("seen",),
@@ -59,7 +62,7 @@ def let_time_go_by(url: str, length: timedelta, *tables: str) -> None:
         for table in tables:
             moved = ", ".join(f"{name} = {name} - {back}" for name in columns[table])
             connection.exec_driver_sql(f"UPDATE {table} SET {moved}")
-        if "services" in tables:
+        if "services" in tables and noticed:
             seconds = length.total_seconds()
             connection.exec_driver_sql(f"UPDATE services SET elapsed = elapsed - {seconds}")
 
@@ -132,6 +135,38 @@ def test_silence_of_the_same_length_while_the_daemon_is_there_ends_the_run(
                 run._registration.beat()
 
     assert engine.deleted == {"made": 1}
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("jump", "verdict"),
+    [
+        pytest.param(timedelta(hours=2), "keep", id="ahead"),
+        # What it made has a creation in the future then.
+        pytest.param(-timedelta(hours=2), "quarantine", id="back"),
+    ],
+)
+def test_a_clock_that_jumps_ends_no_run(
+    engine: Engine, tmp_path: Path, config: Path, ledger_url: str, *, jump: timedelta, verdict: str
+) -> None:
+    with daemon(config, tmp_path, REAPER_RUNS__BEAT="1s") as running:
+        running.wait_for("began")
+        with reaper.run(lease=LEASE, beat=30 * SECOND) as run:
+            made(engine, ledger_url, run.id, timedelta(0))
+            sweeps(running)
+            let_time_go_by(ledger_url, jump, "runs", "services", "sweeps", noticed=False)
+            made(engine, ledger_url, run.id, jump)
+
+            running.wait_for("leases prolonged")
+            thought = verdicts(running)
+            with Ledger.open(ledger_url) as ledger:
+                known = ledger.runs([run.id])[run.id]
+                lease = known.lease.until - ledger.now()
+
+    assert thought == {verdict: 1}
+    assert known.ended is None
+    assert LEASE < lease <= LEASE + GRACE
+    assert not engine.deleted
 
 
 @pytest.mark.usefixtures("environment")

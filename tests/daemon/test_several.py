@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import yaml
 from reaper.ledger import Ledger, Result
 from tests.daemon.conftest import configure
 from tests.daemon.engine import Engine, serving
-from tests.daemon.processes import PATIENCE_S, daemon, until
+from tests.daemon.processes import PATIENCE_S, Running, daemon, until
 from tests.daemon.test_daemon import left_behind
 from tests.ledger.conftest import NewDatabase
 
@@ -54,6 +55,10 @@ def configuration(tmp_path: Path, engines: list[Engine], ledger: str, **daemon: 
 def deletions(engines: list[Engine]) -> Counter[str]:
     """How often each deletion was sent, successful or not."""
     return Counter(line for engine in engines for line in engine.asked if line.startswith("DELETE"))
+
+
+def stories(running: list[Running]) -> str:
+    return "\n".join(each.story() for each in running)
 
 
 def let_locks_run_out(url: str) -> None:
@@ -146,11 +151,10 @@ def test_daemons_share_the_cells_and_sweep_each_once_an_interval(
             each.wait_for("began")
         for number, engine in enumerate(engines):
             left_behind(engine, shared, *(f"{number}-{n}" for n in range(MANY)))
-        until(
-            lambda: not any(engine.volumes for engine in engines), "all was swept", patience_s=240
-        )
-        until(lambda: sum(len(each.lines("left")) for each in running) > 12, "they left cells")
-        until(
+        wait = partial(until, more=partial(stories, running))
+        wait(lambda: not any(engine.volumes for engine in engines), "all was swept", patience_s=240)
+        wait(lambda: sum(len(each.lines("left")) for each in running) > 12, "they left cells")
+        wait(
             lambda: (
                 len({line["cell"] for each in running for line in each.lines("sweep over")}) == 3
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import yaml
 
 from reaper.config import load
 from reaper.service.metrics import Metrics
+from tests.conftest import do_without
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -23,7 +25,7 @@ def tool(name: str) -> str:
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
-        pytest.skip(f"{name} is not installed")
+        do_without(name, f"{name} is not installed")
     return found
 
 
@@ -46,6 +48,33 @@ def run(*command: str | Path, input_: str | None = None) -> str:
 )
 def test_files_fit_their_schema(file: str, schema: str) -> None:
     run(tool("check-jsonschema"), "--builtin-schema", schema, DEPLOY / file)
+
+
+def compose_config(**env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [tool("docker-compose"), "-f", str(DEPLOY / "compose.yaml"), "config"],
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_compose_understands_its_file() -> None:
+    done = compose_config(DOCKER_GID="998")
+
+    assert done.returncode == 0, done.stderr
+    service = yaml.safe_load(done.stdout)["services"]["reaper"]
+    assert service["group_add"] == ["998"]
+    assert service["read_only"] is True
+    assert Path(service["build"]["context"]) == ROOT
+
+
+def test_compose_starts_nothing_without_the_sockets_group() -> None:
+    done = compose_config()
+
+    assert done.returncode != 0
+    assert "stat -c %g /var/run/docker.sock" in done.stderr
 
 
 def test_units_are_understood_by_systemd(tmp_path: Path) -> None:

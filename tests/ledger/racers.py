@@ -71,6 +71,13 @@ def beat_or_end(ledger: Ledger, number: int, turn: int) -> str:
     return "kept" if ledger.end_lapsed(run_id, timedelta(0)) is None else "ended"
 
 
+def beat_together_or_end(ledger: Ledger, number: int, turn: int) -> str:
+    """The same with a beat among others, which is only taken alone if that does not do."""
+    if number == 0 and f"r-{turn}" in ledger.beat_many([f"r-{turn}", "r-unknown"]):
+        return "beaten"
+    return beat_or_end(ledger, number, turn)
+
+
 def see(ledger: Ledger, number: int, turn: int) -> str:
     """See the same things, in another order."""
     refs = [(volume(f"v{index}"), None) for index in range(300)]

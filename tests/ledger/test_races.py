@@ -7,11 +7,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+
 from reaper.errors import RunExists
 from reaper.ledger import Ledger
 from tests.ledger import racers
 from tests.ledger.conftest import ManualClock, run_named
-from tests.ledger.racers import race
+from tests.ledger.racers import Racer, race
 
 ROUNDS = 20
 HOUR = timedelta(hours=1)
@@ -40,12 +42,13 @@ def test_no_token_is_given_out_twice(shared_url: str) -> None:
     assert len(set(tokens)) == 3 * ROUNDS
 
 
-def test_of_a_beat_and_the_end_one_wins(shared_url: str) -> None:
+@pytest.mark.parametrize("racer", [racers.beat_or_end, racers.beat_together_or_end])
+def test_of_a_beat_and_the_end_one_wins(shared_url: str, racer: Racer) -> None:
     with Ledger.open(shared_url) as ledger:
         for turn in range(ROUNDS):
             ledger.take_in(run_named(f"r-{turn}", ledger.now() - HOUR))
 
-        said = race(racers.beat_or_end, shared_url, racers=2, rounds=ROUNDS)
+        said = race(racer, shared_url, racers=2, rounds=ROUNDS)
 
         assert {tuple(words) for words in said} <= {("beaten", "kept"), ("refused", "ended")}
         for turn, (beat, _) in enumerate(said):

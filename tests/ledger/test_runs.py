@@ -10,7 +10,7 @@ import pytest
 from reaper.errors import RunEnded, RunExists, RunUnknown
 from reaper.ledger import Ledger
 from reaper.model import Beats, Ending
-from tests.ledger.conftest import ManualClock, run_named
+from tests.ledger.conftest import ManualClock, NewDatabase, run_named
 
 MINUTE = timedelta(minutes=1)
 GRACE = 15 * MINUTE
@@ -59,6 +59,64 @@ def test_a_beat_never_shortens_a_lease(ledger: Ledger, clock: ManualClock) -> No
     ledger.prolong("r-1", until)
 
     assert ledger.beat("r-1").lease.until == until
+
+
+def test_beats_together_renew_what_each_alone_would(ledger: Ledger, clock: ManualClock) -> None:
+    for number in range(4):
+        ledger.start_run(run_named(f"r-{number}", clock.wall))
+    kept_long = clock.wall + timedelta(hours=5)
+    ledger.prolong("r-2", kept_long)
+    ledger.finish_run("r-3")
+    clock.forward(5 * MINUTE)
+
+    renewed = ledger.beat_many(["r-1", "r-2", "r-3", "r-4", "r-1"])
+
+    runs = ledger.runs(["r-0", "r-1", "r-2"])
+    assert renewed == {"r-1": runs["r-1"], "r-2": runs["r-2"]}
+    assert runs["r-0"].lease.until == clock.wall + 5 * MINUTE
+    assert runs["r-1"].lease.until == clock.wall + 10 * MINUTE
+    assert runs["r-2"].lease.until == kept_long
+
+
+def test_no_beats_are_no_runs(ledger: Ledger) -> None:
+    assert ledger.beat_many([]) == {}
+
+
+def test_beats_together_are_more_than_one_statement_takes(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    ledger.start_run(run_named("r-1", clock.wall))
+
+    renewed = ledger.beat_many([*(f"x-{number}" for number in range(2500)), "r-1"])
+
+    assert set(renewed) == {"r-1"}
+
+
+def test_beats_together_say_whether_the_registry_is_away(shared_url: str) -> None:
+    with Ledger.open(shared_url) as ledger:
+        run = ledger.start_run(run_named("r-1", ledger.now(), beats=Beats.SERVICE))
+
+        before = ledger.beat_many(["r-1"])["r-1"]
+        ledger.serve(elapsed=0.0, every=MINUTE, grace=timedelta(0))
+        after = ledger.beat_many(["r-1"])["r-1"]
+
+    assert before.lease.away is not None
+    assert after.lease.away is None
+    assert run.lease.until < before.lease.until < after.lease.until
+
+
+@pytest.mark.postgres
+def test_beats_together_wait_for_nobody(postgres_databases: NewDatabase) -> None:
+    with Ledger.open(postgres_databases()) as ledger:
+        for run_id in ("r-1", "r-2"):
+            ledger.start_run(run_named(run_id, ledger.now()))
+        with ledger._database.writing() as connection:
+            connection.exec_driver_sql("SELECT id FROM runs WHERE id = 'r-1' FOR UPDATE")
+
+            renewed = ledger.beat_many(["r-1", "r-2"])
+
+        assert set(renewed) == {"r-2"}
+        assert set(ledger.beat_many(["r-1", "r-2"])) == {"r-1", "r-2"}
 
 
 def test_to_prolong_never_shortens_a_lease(ledger: Ledger, clock: ManualClock) -> None:
@@ -264,7 +322,7 @@ def test_a_minter_gets_its_own_second_try_answered(ledger: Ledger, clock: Manual
     again = ledger.start_run(run, minter="token", request="once")
 
     assert again.started == first.started
-    assert ledger.minter("r-1") == "token"
+    assert ledger.minters(["r-1"]) == {"r-1": "token"}
 
 
 @pytest.mark.parametrize(
@@ -286,4 +344,4 @@ def test_a_minters_runs_are_listed(ledger: Ledger, clock: ManualClock) -> None:
     ledger.start_run(run_named("r-3", clock.wall))
 
     assert [run.id for run in ledger.list_runs(minter="token")] == ["r-1"]
-    assert ledger.minter("r-3") is None
+    assert ledger.minters(["r-3"]) == {}

@@ -1,0 +1,48 @@
+"""Storage accounts, which immutable containers keep from going."""
+
+from __future__ import annotations
+
+from reaper.model import Kind
+from reaper.providers.azure.answers import ArmError
+from reaper.providers.azure.kind import AzureKind, Guard, Items, search
+from reaper.providers.azure.names import ACCOUNT, ENDPOINT, MACHINE
+from reaper.providers.azure.reading import Reader
+
+VERSION = "2026-09-01"
+# Said of accounts that have no blobs at all.
+_NO_BLOBS = frozenset({"FeatureNotSupportedForAccount"})
+
+
+def _tell_immutable(reader: Reader, accounts: Items) -> None:
+    """Tell whether a container has a legal hold or an immutability policy."""
+    for identity, account in accounts.items():
+        path = f"{reader.api.spelt(identity)}/blobServices/default/containers"
+        try:
+            containers = list(reader.api.listed(path, reader.api.version(ACCOUNT, VERSION)))
+        except ArmError as error:
+            if error.code in _NO_BLOBS:
+                continue
+            raise
+        held = [
+            str(each["name"])
+            for each in containers
+            if search("properties.hasLegalHold || properties.hasImmutabilityPolicy", each)
+        ]
+        if held:
+            account["+immutable"] = (
+                f"its container {held[0]} has a legal hold or an immutability policy"
+            )
+
+
+KINDS = (
+    AzureKind(
+        kind=Kind(name=ACCOUNT, service="microsoft.storage", after=(MACHINE, ENDPOINT)),
+        type="Microsoft.Storage/storageAccounts",
+        version=VERSION,
+        incarnation="properties.creationTime",
+        created="properties.creationTime",
+        complete=(_tell_immutable,),
+        guards=(Guard('"+immutable"'),),
+        actions=("Microsoft.Storage/storageAccounts/blobServices/containers/read",),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Azure Resource Manager: resources by their IDs, groups, lists, operations."""
