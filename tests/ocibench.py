@@ -25,7 +25,7 @@ from reaper.providers.oci import open_oci
 from reaper.providers.oci.kinds import KINDS
 from reaper.providers.protocol import Provider
 from reaper.sandbox.faults import Effect, Fault, Operation
-from reaper.sandbox.oci import OciSandbox
+from reaper.sandbox.oci import Key, OciSandbox
 from reaper.sandbox.oci.cloud import operation
 from reaper.sandbox.oci.world import Seen, World, build, everything
 from reaper.sweep.cell import Sweep, SweepReport
@@ -70,6 +70,7 @@ class OciBench:
     compartments: tuple[str, ...] = ("ci", "shared")
     regions: tuple[str, ...] = REGIONS
     options: Mapping[str, Any] | None = None
+    key: Key | None = None  # None: the administrator's
 
     @property
     def config(self) -> Path:
@@ -80,7 +81,7 @@ class OciBench:
         return tuple(self.sandbox.compartments[each] for each in self.compartments)
 
     def write_config(self) -> None:
-        self.sandbox.key.write(self.directory / "oci-config")
+        (self.key or self.sandbox.key).write(self.directory / "oci-config")
         place = {
             "name": "sandbox",
             "tenancy": self.sandbox.tenancy,

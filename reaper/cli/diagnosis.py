@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -332,10 +333,10 @@ def _permissions(session: Session, provider: Provider, cell: Cell) -> Iterator[F
             detail=detail,
             names=allowed,
         )
-    for service, denied in _by(told, Held.DENIED, lambda each: each.action.split(":")[0]).items():
+    for service, denied in _by(told, Held.DENIED, lambda each: _service(each, provider)).items():
         reasons = dict.fromkeys(each.reason for each in denied)
         actions = tuple(each.action for each in denied)
-        missing = ", ".join(action.partition(":")[2] for action in actions)
+        missing = ", ".join(action.partition(":")[2] or action for action in actions)
         yield Finding(
             subject=subject,
             check=f"permissions of {service}",
@@ -354,6 +355,12 @@ def _permissions(session: Session, provider: Provider, cell: Cell) -> Iterator[F
             remedy=unknown[0].remedy,
             names=actions,
         )
+
+
+def _service(allowance: Allowance, provider: Provider) -> str:
+    """Whose permission it is, as far as its name tells: `ec2:…`, `compute.…`, `Microsoft.X/…`."""
+    match = re.match(r"([\w-]+)[:.]|([\w.]+)/", allowance.action)
+    return (match[1] or match[2]) if match is not None else provider.name
 
 
 def _named(told: Iterable[Allowance], held: Held) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from reaper.providers.discovery import Discovery, FoundPlace
 
 _NONE = "OCI has no configuration here: `oci setup config` makes one"
-_FILE = "OCI_CONFIG_FILE"
+_FILES = ("OCI_CONFIG_FILE", "OCI_CLI_CONFIG_FILE")  # the SDK's, and the command line's
 _PROFILE = "OCI_CLI_PROFILE"
 
 
@@ -23,7 +23,8 @@ def own_tenancy() -> Discovery:
     """
     if find_spec("oci") is None:
         raise ModuleNotFoundError("No module named 'oci'", name="oci")
-    path = Path(os.environ.get(_FILE) or "~/.oci/config").expanduser()
+    named = next((os.environ[each] for each in _FILES if os.environ.get(each)), None)
+    path = Path(named or "~/.oci/config").expanduser()
     if not path.is_file():
         return Discovery(notes=(_NONE,))
     profile = os.environ.get(_PROFILE) or "DEFAULT"
@@ -38,7 +39,7 @@ def own_tenancy() -> Discovery:
     place: dict[str, str | tuple[str, ...]] = {"tenancy": tenancy, "compartments": (tenancy,)}
     if region := section.get("region"):
         place["regions"] = (region,)
-    if os.environ.get(_FILE):
+    if named:
         place["config_file"] = str(path)
     if profile != "DEFAULT":
         place["profile"] = profile

@@ -90,6 +90,7 @@ class Indexer:
             self._listing(kind, compartment)
             for kind in kinds
             for compartment in self.reach.compartments
+            if not kind.rooted or compartment == self.reach.tenancy
         ]
 
     def _listing(self, kind: OciKind, compartment: str) -> Callable[[], Named]:

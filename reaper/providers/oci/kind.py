@@ -93,6 +93,7 @@ class OciKind:
         searched: As Resource Search calls it; None: it bears no tags, or is not found by them.
         family: The resource-type by which policies speak of it.
         home: It has no region, and is asked for and changed in the home region.
+        rooted: It is in the root compartment always, and is listed nowhere else.
         title: Where an item has its name.
         created: Its creation time, which never changes.
         incarnation: What tells it from a later one of the same ID; None: IDs are never used again.
@@ -107,7 +108,6 @@ class OciKind:
         deletion: The deletion, where it is more than one call.
         proof: The list that must answer before a 404 counts, where its own does not do.
         at: Another endpoint than the region's own, by its ID.
-        inspecting: What it needs beyond inspecting, reading and managing its family.
     """
 
     kind: Kind
@@ -125,6 +125,7 @@ class OciKind:
     searched: str | None = None
     family: str = ""
     home: bool = False
+    rooted: bool = False
     title: str = "displayName"
     created: str = "timeCreated"
     incarnation: str | None = None
@@ -142,7 +143,6 @@ class OciKind:
     deletion: Callable[[Deed], Answer] | None = None
     proof: Callable[[Reach, str], None] | None = None
     at: Callable[[str, str], str] | None = None
-    inspecting: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -297,6 +297,8 @@ class Tenancy:
 
     def _is_here(self, reach: Reach, kind: OciKind) -> bool:
         """Whether a cell has things of a kind: without a region they are the home region's."""
+        if kind.rooted and reach.tenancy not in reach.compartments:
+            return False
         return reach.region == reach.home if kind.home else reach.region in self._looked_at
 
     def _no_reading(self, reach: Reach, ref: Ref) -> Reading | None:

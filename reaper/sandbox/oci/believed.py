@@ -48,5 +48,9 @@ BELIEVED: Mapping[str, str] = {
     "kms: endpoints": "A vault's part of its OCID is in its endpoints and in its keys' OCIDs.",
     "objectstorage: refusals": "What keeps a bucket is always BucketNotEmpty.",
     "objectstorage: retention": "An object under a rule is 403 RetentionRuleActive.",
+    "policies: what deletions need": (
+        "What the deletion of an instance, a pool, an attachment or a load balancer needs beyond"
+        " managing it is what users grant for it; a smaller verb may do."
+    ),
     "dialect: throttling": "It is 429 TooManyRequests without Retry-After.",
 }

@@ -29,12 +29,17 @@ _FIXED = frozenset({"id", "compartmentId", "lifecycleState", "timeCreated"})
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call."""
+    """One call.
+
+    Attributes:
+        user: Who signed it.
+    """
 
     estate: Estate
     request: Request
     strike: Strike
     at: Target
+    user: str
 
     def body(self) -> dict[str, Any]:
         """Read the request's body."""

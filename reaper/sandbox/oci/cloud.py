@@ -5,10 +5,10 @@ from __future__ import annotations
 from reaper.sandbox.faults import Fault, Operation
 from reaper.sandbox.kernel.gateway import Asked, Strike
 from reaper.sandbox.kernel.requests import Reply, Request
-from reaper.sandbox.oci import asking, calls, objects, searching, signing, special
+from reaper.sandbox.oci import asking, calls, objects, policies, searching, signing, special
 from reaper.sandbox.oci.asking import Target
 from reaper.sandbox.oci.calls import Call
-from reaper.sandbox.oci.dialect import Refused, befallen, render
+from reaper.sandbox.oci.dialect import Refused, befallen, not_found, render
 from reaper.sandbox.oci.estate import Estate
 
 _OPERATIONS = {
@@ -41,13 +41,18 @@ class OracleCloud:
         """Say in OCI's words that this befell it."""
         return render(befallen(fault), self._request_id())
 
-    def answer(self, asked: Asked, request: Request, strike: Strike) -> Reply:  # noqa: ARG002 - the protocol's
-        """Carry a request out, if it is signed."""
+    def answer(self, asked: Asked, request: Request, strike: Strike) -> Reply:
+        """Carry a request out, if it is signed and allowed."""
         self._estate.timetable.settle()
         try:
-            signing.check(request, request.target, self._estate.keys)
+            user = signing.check(request, request.target, self._estate.keys).split("/")[1]
             at = asking.target(request)
-            return self._answer(Call(estate=self._estate, request=request, strike=strike, at=at))
+            where = self._compartment(at, request)
+            if where and not policies.may(self._estate, user, asked.method, where):
+                raise not_found()
+            return self._answer(
+                Call(estate=self._estate, request=request, strike=strike, at=at, user=user)
+            )
         except Refused as refused:
             return render(refused, self._request_id())
 
@@ -83,7 +88,9 @@ class OracleCloud:
         """Where something is, as far as the request says or the estate knows."""
         if told := request.parameter("compartmentId"):
             return told
-        path = at.id
+        if at.parts[:1] == ("tenancies",):
+            return self._estate.tenancy
+        path = at.id or request.parameter("vnicId") or request.parameter("subnetId")
         if at.root == "/n" and len(at.parts) > 2:  # noqa: PLR2004 - a bucket's name
             path = f"b/{at.region}/{at.parts[2]}"
         node = self._estate.shown(path) if path else None

@@ -84,6 +84,7 @@ class Estate:
     Attributes:
         endpoint: Where the sandbox serves, once it does.
         tenancy: The OCID of the tenancy, which is the root compartment.
+        user: The OCID of its administrator; every other user may do what policies allow.
         namespace: Of Object Storage.
         regions: Those that the tenancy is subscribed to.
         departed: What is over and is shown still, by OCID.

@@ -71,8 +71,11 @@ def make(
     region: str,
     shapes: Mapping[str, Shape],
     facts: Mapping[str, Any] | None = None,
+    ocid: str | None = None,
 ) -> Node:
     """Let something come into being, with what comes along.
+
+    `ocid` is its own; None: one that was never used.
 
     Raises:
         Refused: It names what is not there, or lacks what it needs.
@@ -82,7 +85,7 @@ def make(
         estate=estate,
         sort=sort,
         region=HOME if sort.home else region,
-        id=estate.ocid(sort.noun, region),
+        id=ocid or estate.ocid(sort.noun, region),
         asked=asked,
         body=_common(estate, sort, asked),
         facts=dict(facts or {}),
@@ -103,8 +106,8 @@ def _common(estate: Estate, sort: Sort, asked: Mapping[str, Any]) -> dict[str, A
     body: dict[str, Any] = deepcopy(dict(asked))
     if "name" not in body and sort.service != "identity":
         body.setdefault("displayName", f"{sort.noun}{zulu(estate.clock.now())}")
-    if sort.life.made is not None:
-        body["lifecycleState"] = sort.life.made
+    if sort.life.made or sort.life.there:
+        body["lifecycleState"] = sort.life.made or sort.life.there
     body["timeCreated"] = zulu(estate.clock.now())
     for tags in ("freeformTags", "definedTags"):
         body[tags] = dict(body.get(tags) or {})

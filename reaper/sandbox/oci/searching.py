@@ -13,6 +13,7 @@ from typing import Any
 
 from reaper.sandbox.faults import Effect
 from reaper.sandbox.kernel.requests import Reply
+from reaper.sandbox.oci import policies
 from reaper.sandbox.oci.calls import Call, paged
 from reaper.sandbox.oci.dialect import Refused
 from reaper.sandbox.oci.sorts import SORTS
@@ -47,8 +48,15 @@ def search(call: Call) -> Reply:
     if body.get("type") != "Structured":
         raise Refused(400, "InvalidParameter", "Only structured searches are here")
     query = read_query(str(body.get("query")))
-    rows = (row for row in _rows(call) if _fulfils(query, row))
+    rows = (row for row in _rows(call) if _fulfils(query, row) and _is_shown(call, row))
     return paged(call, list(rows), enveloped=True)
+
+
+def _is_shown(call: Call, row: Mapping[str, Any]) -> bool:
+    """Whether the caller may inspect it: a search tells nothing of what it leaves out."""
+    kinds = {searched: kind for kind, searched in _types().items()}
+    kind = kinds[str(row["resourceType"])]
+    return policies.may(call.estate, call.user, f"{kind}.list", str(row["compartmentId"]))
 
 
 def types(call: Call) -> Reply:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Self
+from typing import Any, Self
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -114,7 +114,7 @@ class OciSandbox:
             self.violations = checked.violations
         self.tenancy = self.estate.tenancy
         self.lags = self.estate.lags
-        self.key = self._new_key()
+        self.key = self.key_of(self.estate.user)
         self.compartments: dict[str, str] = {}
         self._found()
 
@@ -146,22 +146,38 @@ class OciSandbox:
         self.violations.clear()
 
     def _found(self) -> None:
-        """Found the compartments, always with the same OCIDs."""
+        """Found the compartments and the administrator, always with the same OCIDs."""
         self.estate.random.seed(0)
         for name in self._names:
-            asked = {"compartmentId": self.tenancy, "name": name, "description": name}
-            made = make(self.estate, "identity.compartments", asked, region=HOME, shapes=SHAPES)
-            self.compartments[name] = made.path
+            self.compartments[name] = self._make("compartments", name=name, description=name)
+        user, group = self.estate.user, "Administrators"
+        self._make("users", name="administrator", description=group, ocid=user)
+        administrators = self._make("groups", name=group, description=group)
+        self._make("userGroupMemberships", userId=user, groupId=administrators)
+        statement = f"ALLOW GROUP {group} to manage all-resources IN TENANCY"
+        named = {"name": "Tenant Admin Policy", "description": group}
+        self._make("policies", **named, statements=[statement])
         self.estate.timetable.settle()
 
-    def _new_key(self) -> Key:
+    def _make(self, collection: str, *, ocid: str | None = None, **asked: Any) -> str:
+        made = make(
+            self.estate,
+            f"identity.{collection}",
+            {"compartmentId": self.tenancy, **asked},
+            region=HOME,
+            shapes=SHAPES,
+            ocid=ocid,
+        )
+        return made.path
+
+    def key_of(self, user: str) -> Key:
+        """Make a key for a user, who may do what policies allow the groups that it is in."""
         private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = private.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.TraditionalOpenSSL,
             serialization.NoEncryption(),
         )
-        user = self.estate.user
         self.estate.keys[f"{self.tenancy}/{user}/{_FINGERPRINT}"] = private.public_key()
         return Key(
             tenancy=self.tenancy,

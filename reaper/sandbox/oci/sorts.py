@@ -343,6 +343,7 @@ _OTHERS = (
         "tagnamespace",
         "TagNamespace",
         "TagNamespace",
+        life=Life(made=None, there="ACTIVE", going="DELETING", over="DELETED"),
         summary="identity.TagNamespaceSummary",
         fields=(
             "id",

@@ -138,6 +138,7 @@ def _tags(call: Call, node: Node) -> Reply:
             "description": body.get("description", ""),
             "isRetired": False,
             "isCostTracking": False,
+            "validator": body.get("validator"),
             "lifecycleState": "ACTIVE",
             "timeCreated": zulu(call.estate.clock.now()),
         }
@@ -146,7 +147,12 @@ def _tags(call: Call, node: Node) -> Reply:
     if call.request.method == "DELETE":
         node.facts["tags"] = [each for each in tags if each["name"] != call.at.rest[1]]
         return call.reply(202, None, ("opc-work-request-id", "ocid1.tagworkrequest.oc1..x"))
-    shown = {"tagNamespaceId", "tagNamespaceName"}
+    if call.at.rest[1:]:
+        for each in tags:
+            if each["name"].lower() == call.at.rest[1].lower():
+                return call.reply(200, each, ("etag", call.estate.digits(16)))
+        raise not_found(call.at.rest[1])
+    shown = {"tagNamespaceId", "tagNamespaceName", "validator"}
     return paged(call, [{k: v for k, v in each.items() if k not in shown} for each in tags])
 
 

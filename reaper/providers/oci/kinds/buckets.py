@@ -149,6 +149,5 @@ KINDS = (
             Guard("replicationEnabled", "it is replicated to another bucket"),
         ),
         before=(_empty,),
-        inspecting=("objects",),
     ),
 )

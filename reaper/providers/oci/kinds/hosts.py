@@ -223,7 +223,6 @@ KINDS = (
             Link(Relation.USES, "dedicatedVmHostId", DEDICATED_HOST),
             Link(Relation.USES, "imageId", IMAGE),
         ),
-        inspecting=("vnic-attachments", "volume-attachments"),
     ),
     OciKind(
         kind=Kind(name=VNIC, service="compute", after=(INSTANCE,)),

@@ -172,6 +172,7 @@ KINDS = (
         DYNAMIC_GROUP,
         "dynamicgroup",
         "DynamicResourceGroup",
+        rooted=True,
         complete=(_teller("dynamic-group"),),
         links=(Link(Relation.USED_BY, '"+policies"', POLICY),),
         pace={"after": (POLICY,)},
@@ -180,6 +181,7 @@ KINDS = (
         GROUP,
         "group",
         "Group",
+        rooted=True,
         complete=(_teller("group"), _tell_members),
         links=(
             Link(Relation.USED_BY, '"+policies"', POLICY),
@@ -191,6 +193,7 @@ KINDS = (
         USER,
         "user",
         "User",
+        rooted=True,
         used=_signed_in,
         before=(_strip,),
         # A user that a directory keeps is made anew by it.
