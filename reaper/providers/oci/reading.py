@@ -188,10 +188,14 @@ class Reader:
         missing: list[str] = []
         edges = list(self._edges(kind, item, missing))
         tags, conflict = self.tags.read(item)
-        unread = [each for each in (item.get("+unread"), conflict, *missing) if each]
+        untold = _untold(kind, item)
+        unread = [each for each in (item.get("+unread"), conflict, untold, *missing) if each]
+        # What tells nothing of which one it is, is taken for the one that was asked for: else it
+        # would be another, and the one that was asked for gone.
+        incarnation = _incarnation(kind, item) or ref.incarnation
         held = () if kind.held is None else kind.held(item)
         return Resource(
-            ref=self.reach.ref(kind.name, compartment, ref.id, _incarnation(kind, item)),
+            ref=self.reach.ref(kind.name, compartment, ref.id, incarnation),
             name=str(search(kind.title, item) or ref.id),
             tags=tags,
             created=read_time(search(kind.created, item)),
@@ -234,12 +238,15 @@ def _malformed(error: Exception) -> str:
 
 
 def _incarnation(kind: OciKind, item: Item) -> str | None:
-    if kind.incarnation is None:
-        return None
-    told = search(kind.incarnation, item)
-    if told in (None, ""):
-        raise ValueError(f"it tells no {kind.incarnation}")
-    return str(told)
+    told = None if kind.incarnation is None else search(kind.incarnation, item)
+    return None if told in (None, "") else str(told)
+
+
+def _untold(kind: OciKind, item: Item) -> str | None:
+    """Say what an answer lacks without which nothing can be judged; None: nothing."""
+    wanted = (kind.created, *((kind.incarnation,) if kind.incarnation else ()))
+    lacking = [path for path in dict.fromkeys(wanted) if search(path, item) in (None, "")]
+    return f"OCI's answer tells no {', '.join(lacking)}" if lacking else None
 
 
 def _protection(kind: OciKind, item: Item) -> str | None:

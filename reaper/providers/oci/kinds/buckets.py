@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -60,7 +59,8 @@ def _empty(deed: Deed) -> Answer | None:
     What is newer than all that was looked at is judged first, by another look: somebody may be at
     work there.
     """
-    deadline = time.monotonic() + _EMPTYING_S
+    clock = deed.reach.connection.clock
+    deadline = clock.elapsed() + _EMPTYING_S
     within = _within(deed.reach, deed.ref.id)
     for each in deed.reach.pages("objects", "list_preauthenticated_requests", **within):
         _drop(deed, "delete_preauthenticated_request", par_id=each["id"])
@@ -82,7 +82,7 @@ def _empty(deed: Deed) -> Answer | None:
         ]
         if refused:
             return refused[0]
-        if time.monotonic() > deadline:
+        if clock.elapsed() > deadline:
             return Answer(reply=Reply.STARTED, detail="it is being emptied, and holds more")
     return None
 
