@@ -9,6 +9,7 @@ from typing import Any
 from reaper.model import Kind, Relation
 from reaper.providers.oci.deleting import condition
 from reaper.providers.oci.kind import Deed, Items, Link, OciKind
+from reaper.providers.oci.kinds.usage import ENCRYPTED, tell_encrypted
 from reaper.providers.oci.names import KEY, VAULT
 from reaper.providers.oci.reach import Reach
 from reaper.providers.oci.reading import read_time
@@ -106,6 +107,8 @@ KINDS = (
         searched="Key",
         family="keys",
         at=endpoint,
+        complete=(tell_encrypted,),
+        links=ENCRYPTED,
         **_SCHEDULED,
     ),
 )

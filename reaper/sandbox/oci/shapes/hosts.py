@@ -212,7 +212,12 @@ def _pool(making: Making) -> None:
     places = making.wanted("placementConfigurations")
     domains = [each["availabilityDomain"] for each in places]
     making.facts["summary"] = {"availabilityDomains": domains}
-    making.then.append(lambda node: replenish(making, node))
+
+    def furnish(node: Node) -> None:
+        node.facts["making"] = making
+        replenish(making, node)
+
+    making.then.append(furnish)
 
 
 def replenish(making: Making, pool: Node) -> None:
@@ -241,7 +246,7 @@ def replenish(making: Making, pool: Node) -> None:
             asked,
             region=making.region,
             shapes=SHAPES,
-            facts={"pool": pool.path, "making": making},
+            facts={"pool": pool.path},
         )
 
 
