@@ -29,4 +29,4 @@ def bench(running: OciSandbox, clock: HastyClock, tmp_path: Path) -> Iterator[Oc
     running.reset()
     yield OciBench(sandbox=running, directory=tmp_path, clock=clock)
 
-    assert running.violations == []
+    assert running.violations == [], running.violations

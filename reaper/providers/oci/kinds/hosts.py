@@ -127,14 +127,19 @@ def _members(reach: Reach, pool: Item) -> list[str]:
 
 
 def _tell_members(reach: Reach, pools: Items) -> None:
-    """Tell which instances a pool keeps up."""
+    """Tell which instances a pool keeps up, and which of them it made: others were attached."""
     for pool in pools.values():
-        members: list[str] = []
-        for each in _members(reach, pool):
-            instance, _ = reach.get(reach.kinds[INSTANCE], each)
-            if instance["lifecycleState"] not in _OVER:
-                members.append(each)
-        pool["+members"] = members
+        members = [reach.get(reach.kinds[INSTANCE], each)[0] for each in _members(reach, pool)]
+        there = [each for each in members if each["lifecycleState"] not in _OVER]
+        pool["+members"] = [each["id"] for each in there]
+        pool["+made"] = [each["id"] for each in there if _is_of_pool(pool, each)]
+
+
+def _is_of_pool(pool: Item, instance: Item) -> bool:
+    """Whether a pool made an instance: by its own configuration, and not before it was there."""
+    made, began = read_time(instance["timeCreated"]), read_time(pool["timeCreated"])
+    same = instance.get("instanceConfigurationId") == pool["instanceConfigurationId"]
+    return same and made is not None and began is not None and made >= began
 
 
 def _kept_up(instance: Item) -> Iterable[str]:
@@ -310,7 +315,7 @@ KINDS = (
         complete=(_tell_members,),
         links=(
             Link(Relation.TAKES, '"+members"', INSTANCE),
-            Link(Relation.MADE, '"+members"', INSTANCE),
+            Link(Relation.MADE, '"+made"', INSTANCE),
             Link(Relation.USES, "instanceConfigurationId", CONFIGURATION),
             Link(Relation.USES, "placementConfigurations[].primarySubnetId", SUBNET),
         ),

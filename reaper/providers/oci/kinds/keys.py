@@ -91,7 +91,8 @@ KINDS = (
         searched="Vault",
         family="vaults",
         complete=(_tell_keys,),
-        links=(Link(Relation.TAKES, '"+keys"', KEY), Link(Relation.MADE, '"+keys"', KEY)),
+        # Keys are nobody's but whose tags they bear, whichever vault they are in.
+        links=(Link(Relation.TAKES, '"+keys"', KEY),),
         **_SCHEDULED,
     ),
     OciKind(

@@ -17,7 +17,8 @@ def _instance(making: Making) -> None:
     making.wanted("availabilityDomain")
     making.wanted("shape")
     source = dict(making.asked.get("sourceDetails") or {"sourceType": "image"})
-    source.setdefault("imageId", making.asked.get("imageId") or "ocid1.image.oc1..platform")
+    if source.get("sourceType") == "image":
+        source.setdefault("imageId", making.asked.get("imageId") or "ocid1.image.oc1..platform")
     making.body |= {
         "region": making.region,
         "faultDomain": "FAULT-DOMAIN-1",
