@@ -17,10 +17,11 @@ from typer.testing import CliRunner
 import reaper
 from reaper.cli.main import app
 from reaper.client.active import ActiveRun
+from reaper.clock import Clock
 from reaper.config import load
 from reaper.config.places import OciPlace
 from reaper.ledger import Ledger
-from reaper.model import Gap, Outcome
+from reaper.model import Gap, Outcome, Status
 from reaper.providers.oci import open_oci
 from reaper.providers.oci.kinds import KINDS
 from reaper.providers.protocol import Provider
@@ -32,6 +33,7 @@ from reaper.sweep.cell import Sweep, SweepReport
 from reaper.sweep.fleet import Fleet, assemble, each
 from reaper.sweep.intake import HostDirectories
 from reaper.sweep.site import Settings, Site
+from tests.hasty import HastyClock
 from tests.results import Result
 
 HOME = "us-ashburn-1"
@@ -54,7 +56,7 @@ providers:
 class Opener(Protocol):
     """Opens a place, as the provider's own function does."""
 
-    def __call__(self, place: OciPlace, *, read_only: bool) -> Provider: ...
+    def __call__(self, place: OciPlace, *, read_only: bool, clock: Clock) -> Provider: ...
 
 
 def run_sweep(site: Site) -> SweepReport:
@@ -63,10 +65,15 @@ def run_sweep(site: Site) -> SweepReport:
 
 @dataclass(kw_only=True)
 class OciBench:
-    """One emulated tenancy, a configuration that knows it, and runs that leave things."""
+    """One emulated tenancy, a configuration that knows it, and runs that leave things.
+
+    Attributes:
+        clock: By which the sandbox and `play` go.
+    """
 
     sandbox: OciSandbox
     directory: Path
+    clock: HastyClock
     compartments: tuple[str, ...] = ("ci", "shared")
     regions: tuple[str, ...] = REGIONS
     options: Mapping[str, Any] | None = None
@@ -110,24 +117,35 @@ class OciBench:
         return self.reaper("sweep", "--yes", "--json", *arguments)
 
     def play(
-        self, opener: Opener = open_oci, at: Callable[[str], None] = lambda _step: None
+        self,
+        opener: Opener = open_oci,
+        at: Callable[[str], None] = lambda _step: None,
+        *,
+        full: bool = False,
     ) -> tuple[list[Outcome], list[Gap]]:
-        """Sweep with a provider of one's own, and be there between any two steps."""
+        """Sweep with a provider of one's own, without waiting, and be there between two steps.
+
+        The ledger is ahead of this machine's clock then: a command line that goes on with it would
+        see a clock that was set back.
+        """
         self.write_config()
         config = load(self.config, {})
         settings = Settings(
             policy=config.policy(),
             rules=config.tag_rules(),
             brake=config.brake(),
-            verify_for=timedelta(seconds=2),
+            full=full,
         )
-        providers = [opener(place, read_only=False) for place in config.providers.oci]
-        ledger = Ledger.open(config.ledger)
+        providers = [
+            opener(place, read_only=False, clock=self.clock) for place in config.providers.oci
+        ]
+        ledger = Ledger.open(config.ledger, clock=self.clock)
         try:
             fleet = assemble(
                 providers,
                 ledger,
                 settings,
+                clock=self.clock,
                 directories=HostDirectories(self.directory / "state"),
             )
             sites = [replace(site, at=at) for site in fleet.sites]
@@ -138,6 +156,18 @@ class OciBench:
             ledger.close()
             for provider in providers:
                 provider.close()
+
+    def play_on(self, times: int = 6) -> list[Outcome]:
+        """Sweep again and again, an hour after each other; the last outcome of each."""
+        last: dict[str, Outcome] = {}
+        for _ in range(times):
+            outcomes, gaps = self.play()
+            assert gaps == []
+            last |= {each.ref.key: each for each in outcomes}
+            if not {each.status for each in outcomes} - {Status.GONE, Status.SCHEDULED}:
+                break
+            self.clock.sleep(3600.0)
+        return list(last.values())
 
     @contextmanager
     def run(self) -> Iterator[ActiveRun]:

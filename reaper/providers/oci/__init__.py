@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reaper.clock import SYSTEM_CLOCK
+
 if TYPE_CHECKING:
+    from reaper.clock import Clock
     from reaper.config import Config
     from reaper.config.places import OciPlace
     from reaper.providers.discovery import Discovery
@@ -13,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["discover", "open_oci", "permitted"]
 
 
-def open_oci(place: OciPlace, *, read_only: bool) -> Provider:
+def open_oci(place: OciPlace, *, read_only: bool, clock: Clock = SYSTEM_CLOCK) -> Provider:
     """Open one configured tenancy; nothing is asked of it before `identity`."""
     from reaper.providers.oci.tenancy import Tenancy  # noqa: PLC0415 - imports the SDK
 
-    return Tenancy(place, read_only=read_only)
+    return Tenancy(place, read_only=read_only, clock=clock)
 
 
 def discover() -> Discovery:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reaper.providers.oci.answers import CALL_ERRORS, OciError, absent, classify
+from reaper.providers.oci.blockers import users
 from reaper.providers.oci.kind import Deed, OciKind
 from reaper.providers.oci.reach import Reach
 from reaper.providers.oci.services import WORK
@@ -59,6 +60,10 @@ def told(kind: OciKind, deed: Deed, error: Exception, *, doing: str) -> Answer:
     answer = classify(error, doing=doing)
     if isinstance(error, OciError) and error.status == _PRECONDITION_FAILED:
         return replace(answer, detail=f"{doing}: it was changed since the last look")
+    if answer.reply is Reply.IN_USE and not answer.blockers:
+        blockers = users(kind, deed)
+        used = f" (it is used by {', '.join(blockers)})" if blockers else ""
+        return replace(answer, detail=f"{answer.detail}{used}", blockers=blockers)
     if not absent(error):
         return answer
     try:
@@ -79,7 +84,7 @@ def named(reach: Reach, answer: Answer) -> Answer:
 
 
 def _named(reach: Reach, ocid: str) -> str:
-    noun = ocid.split(".")[1] if ocid.count(".") > 1 else ""
+    noun = ocid.split(".")[1] if ocid.startswith("ocid1.") else ""
     kind = next((each for each in reach.kinds.values() if each.noun == noun), None)
     compartment = reach.whereabouts.of(ocid)
     if kind is None or compartment is None:

@@ -18,6 +18,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 _AT_ONCE = 16
+_ENDED = frozenset({"DELETED"})
 _PAGE = 1000
 
 
@@ -152,6 +153,25 @@ class Reach:
         """
         what = f"{kind.name} {self.region} {compartment}"
         return self.told.shared(what, lambda: list(self.items(kind, compartment)), since=since)
+
+    def tree(self) -> list[str]:
+        """All compartments of the tenancy, the root one among them, also those not looked at.
+
+        Raises:
+            OciError, Unanswered: They could not be listed.
+        """
+
+        def ask() -> list[str]:
+            listed = self.pages(
+                "identity",
+                "list_compartments",
+                compartment_id=self.tenancy,
+                compartment_id_in_subtree=True,
+            )
+            there = (str(each["id"]) for each in listed if each["lifecycleState"] not in _ENDED)
+            return [self.tenancy, *there]
+
+        return self.told.shared("compartments", ask)
 
     def everywhere(self, kind: OciKind) -> list[dict[str, Any]]:
         """The whole lists of all the compartments that are looked at.

@@ -17,6 +17,8 @@ from reaper.providers.protocol import Absent, Reading, Unreadable
 MALFORMED = (KeyError, TypeError, AttributeError, ValueError)
 # What these lead to must be known: where it is not, the resource stays.
 _WEIGHTY = frozenset(Relation) - {Relation.USES}
+# What these lead to must be reapable itself.
+_HOLDING = _WEIGHTY - {Relation.MADE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,12 +138,20 @@ class Reader:
 
     # --- edges ----------------------------------------------------------------------------------
 
-    def _edges(self, kind: OciKind, item: Item, missing: list[str]) -> Iterator[Edge]:
+    def _edges(
+        self, kind: OciKind, item: Item, missing: list[str], held: list[str]
+    ) -> Iterator[Edge]:
+        """The edges; what is in compartments that are not looked at holds it by its name."""
         for link in kind.links:
             for other in found(link.path, item):
                 edge = self._edge(link, other, missing)
-                if edge is not None:
+                if edge is None:
+                    continue
+                compartment = edge.other.scope.rpartition("/")[2]
+                if compartment in self.reach.compartments:
                     yield edge
+                elif link.relation in _HOLDING and other != item.get("id"):
+                    held.append(f"{link.kind} {other} in {compartment}, which is not looked at")
 
     def _edge(self, link: Link, other: str, missing: list[str]) -> Edge | None:
         """The edge; one that only orders leads to what this scan has seen, and to nothing else."""
@@ -186,12 +196,16 @@ class Reader:
         if kind.refine is not None:
             kind.refine(item)
         missing: list[str] = []
-        edges = list(self._edges(kind, item, missing))
+        held: list[str] = [] if kind.held is None else list(kind.held(item))
+        edges = list(self._edges(kind, item, missing, held))
         tags, conflict = self.tags.read(item)
-        unread = [each for each in (item.get("+unread"), conflict, *missing) if each]
-        held = () if kind.held is None else kind.held(item)
+        untold = _untold(kind, item)
+        unread = [each for each in (item.get("+unread"), conflict, untold, *missing) if each]
+        # What tells nothing of which one it is, is taken for the one that was asked for: else it
+        # would be another, and the one that was asked for gone.
+        incarnation = _incarnation(kind, item) or ref.incarnation
         return Resource(
-            ref=self.reach.ref(kind.name, compartment, ref.id, _incarnation(kind, item)),
+            ref=self.reach.ref(kind.name, compartment, ref.id, incarnation),
             name=str(search(kind.title, item) or ref.id),
             tags=tags,
             created=read_time(search(kind.created, item)),
@@ -234,12 +248,15 @@ def _malformed(error: Exception) -> str:
 
 
 def _incarnation(kind: OciKind, item: Item) -> str | None:
-    if kind.incarnation is None:
-        return None
-    told = search(kind.incarnation, item)
-    if told in (None, ""):
-        raise ValueError(f"it tells no {kind.incarnation}")
-    return str(told)
+    told = None if kind.incarnation is None else search(kind.incarnation, item)
+    return None if told in (None, "") else str(told)
+
+
+def _untold(kind: OciKind, item: Item) -> str | None:
+    """Say what an answer lacks without which nothing can be judged; None: nothing."""
+    wanted = (kind.created, *((kind.incarnation,) if kind.incarnation else ()))
+    lacking = [path for path in dict.fromkeys(wanted) if search(path, item) in (None, "")]
+    return f"OCI's answer tells no {', '.join(lacking)}" if lacking else None
 
 
 def _protection(kind: OciKind, item: Item) -> str | None:

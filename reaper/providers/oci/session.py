@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import random
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 
 import oci
 
+from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.errors import PlaceUnreachable, ReadOnlyViolation
 from reaper.providers.oci.answers import CALL_ERRORS, OciError, Unanswered, passing
 from reaper.providers.oci.services import SERVICES
@@ -76,10 +76,12 @@ class Connection:
 
     Args:
         read_only: A call that changes something raises before it is sent.
+        clock: By which it waits.
     """
 
-    def __init__(self, place: OciPlace, *, read_only: bool) -> None:
+    def __init__(self, place: OciPlace, *, read_only: bool, clock: Clock = SYSTEM_CLOCK) -> None:
         self.place = place
+        self.clock = clock
         self._read_only = read_only
         self._lock = threading.Lock()
         self._credentials: Credentials | None = None
@@ -144,7 +146,8 @@ class Connection:
                 if attempt == _READ_ATTEMPTS or not passing(error):
                     raise
                 wait = getattr(error, "retry_after_s", None) or pause
-            time.sleep(min(wait, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
+            jitter = random.uniform(0.8, 1.2)  # noqa: S311 - not for secrets
+            self.clock.sleep(min(wait, _LONGEST_PAUSE_S) * jitter)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
         raise AssertionError("the last attempt returns or raises")
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.errors import IdentityMismatch, PlaceUnreachable
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
 from reaper.policy import Policy
@@ -20,6 +21,7 @@ from reaper.providers.oci.reach import Reach, at_once
 from reaper.providers.oci.reading import MALFORMED, Read, Reader
 from reaper.providers.oci.session import Connection
 from reaper.providers.oci.tags import TagReader
+from reaper.providers.oci.told import Told
 from reaper.providers.oci.working import poll
 from reaper.providers.protocol import (
     Absent,
@@ -47,9 +49,10 @@ class Tenancy:
     parallel = 8
     batch = 32
 
-    def __init__(self, place: OciPlace, *, read_only: bool) -> None:
+    def __init__(self, place: OciPlace, *, read_only: bool, clock: Clock = SYSTEM_CLOCK) -> None:
         self._place = place
-        self._connection = Connection(place, read_only=read_only)
+        self._clock = clock
+        self._connection = Connection(place, read_only=read_only, clock=clock)
         self._tags = TagReader(place.tag_namespace)
         self._lock = threading.Lock()
         self._reaches: dict[str, Reach] = {}
@@ -106,6 +109,7 @@ class Tenancy:
                 compartments=compartments,
                 regions=every,
                 kinds=KINDS,
+                told=Told(self._clock),
             )
             for region in dict.fromkeys((*regions, home))
         }

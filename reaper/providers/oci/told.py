@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
+
+from reaper.clock import SYSTEM_CLOCK, Clock
 
 T = TypeVar("T")
 
@@ -18,9 +19,12 @@ Key = tuple[str, str]
 
 
 class Told:
-    """Items by kind and ID, each given out once; and what is asked once in the same seconds."""
+    """Items by kind and ID, each given out once; and what is asked once in the same seconds.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    A machine's suspension counts: what was told before it is old after it.
+    """
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._items: dict[Key, tuple[float, dict[str, Any]]] = {}
@@ -29,13 +33,13 @@ class Told:
 
     def listed(self, items: Mapping[Key, dict[str, Any]]) -> None:
         """Keep what an index listed whole, for the next read and no other."""
-        until = self._clock() + _LISTED_FOR_S
+        until = self._clock.elapsed() + _LISTED_FOR_S
         with self._lock:
             self._items = {key: (until, item) for key, item in items.items()}
 
     def take(self, wanted: Iterable[Key]) -> dict[Key, dict[str, Any]]:
         """Give out what is there of these, and forget everything else."""
-        now = self._clock()
+        now = self._clock.elapsed()
         with self._lock:
             items, self._items = self._items, {}
         return {key: items[key][1] for key in wanted if key in items and items[key][0] >= now}
@@ -43,7 +47,7 @@ class Told:
     @property
     def now(self) -> float:
         """The moment, for `shared`."""
-        return self._clock()
+        return self._clock.elapsed()
 
     def shared(self, what: str, ask: Callable[[], T], *, since: float = float("-inf")) -> T:
         """Ask once for what several resources are held against, for reads of the same seconds.
@@ -54,8 +58,8 @@ class Told:
             lock = self._sharing.setdefault(what, threading.Lock())
         with lock:
             at, known = self._shared.get(what, (float("-inf"), None))
-            if at < since or self._clock() - at > _SHARED_FOR_S:
-                at = self._clock()
+            if at < since or self._clock.elapsed() - at > _SHARED_FOR_S:
+                at = self._clock.elapsed()
                 known = ask()
                 self._shared[what] = (at, known)
             found: T = known

@@ -71,6 +71,8 @@ def method(at: Target, request: Request) -> tuple[str, str]:
     service, name = at.sort.service, at.sort.kind
     if not at.id:
         return service, f"{name}.{'list' if request.method == 'GET' else 'create'}"
+    if at.id == "actions":  # such as getByPrivateIpId: it reads
+        return service, f"{name}.get"
     if at.rest and at.rest[0] != "actions":
         verb = _VERBS.get(request.method, request.method)
         if request.method == "GET" and len(at.rest) == 1:

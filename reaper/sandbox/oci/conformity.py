@@ -32,7 +32,9 @@ _DRAFTS: Mapping[str, str] = {
 }
 # Of lists that are no collection of `sorts`.
 _LISTED: Mapping[str, str] = {
+    "core.dedicatedVmHosts.instances.list": "core.DedicatedVmHostInstanceSummary",
     "core.instancePools.instances.list": "core.InstanceSummary",
+    "core.networkSecurityGroups.securityRules.list": "core.SecurityRule",
     "core.networkSecurityGroups.vnics.list": "core.NetworkSecurityGroupVnic",
     "identity.availabilityDomains.list": "identity.AvailabilityDomain",
     "identity.tagNamespaces.tags.list": "identity.TagSummary",

@@ -120,7 +120,7 @@ def end(estate: Estate, node: Node) -> None:
     estate.depart(node, state=sort.life.over, shown_s=sort.shown_s)
     pool = estate.graph.find(str(node.facts.get("pool")))
     if pool is not None and node.kind == "core.instances":
-        making = node.facts["making"]
+        making = pool.facts["making"]
         estate.timetable.after(estate.lags.heal_s, lambda: replenish(making, pool))
 
 

@@ -108,6 +108,7 @@ def _create(call: Call) -> Reply:
         "publicAccessType": "NoPublicAccess",
         "storageTier": "Standard",
         "versioning": body.get("versioning", "Disabled"),
+        "kmsKeyId": body.get("kmsKeyId"),
     }
     facts: dict[str, Any] = {each: [] for each in _LISTS}
     node = estate.add(KIND, _path(call, name), shown, region=call.at.region, facts=facts)

@@ -78,6 +78,8 @@ def domains(region: str) -> tuple[str, ...]:
 
 def below(call: Call, sort: Sort) -> Reply:
     """Answer what is below one thing of a collection."""
+    if call.at.id == "actions":
+        return _public_ip_of(call)
     node = find(call, sort)
     head = call.at.rest[0]
     if sort.kind == "identity.users":
@@ -86,8 +88,9 @@ def below(call: Call, sort: Sort) -> Reply:
         return _act(call, node)
     answerers: Mapping[tuple[str, str], Callable[[Call, Node], Reply]] = {
         ("core.networkSecurityGroups", "vnics"): _members,
-        ("core.networkSecurityGroups", "securityRules"): lambda call, _: paged(call, []),
+        ("core.networkSecurityGroups", "securityRules"): _security_rules,
         ("core.instancePools", "instances"): _pool_members,
+        ("core.dedicatedVmHosts", "instances"): _tenants,
         ("identity.tagNamespaces", "tags"): _tags,
     }
     answer = answerers.get((sort.kind, head))
@@ -105,22 +108,73 @@ def _members(call: Call, node: Node) -> Reply:
     return paged(call, members)
 
 
-def _pool_members(call: Call, node: Node) -> Reply:
-    members = [
-        {
-            "id": each.path,
-            "availabilityDomain": each.body["availabilityDomain"],
-            "compartmentId": each.body["compartmentId"],
-            "displayName": each.body["displayName"],
-            "instanceConfigurationId": node.body["instanceConfigurationId"],
-            "region": each.body["region"],
-            "state": str(each.body["lifecycleState"]).title(),
-            "timeCreated": each.body["timeCreated"],
-        }
-        for each in call.estate.graph.of("core.instances")
-        if each.facts.get("pool") == node.path
+def _security_rules(call: Call, node: Node) -> Reply:
+    return paged(call, node.facts.get("rules", []))
+
+
+def _add_rules(call: Call, node: Node) -> Reply:
+    """Add rules to a network security group."""
+    now = zulu(call.estate.clock.now())
+    added = [
+        {**each, "id": call.estate.digits(6).upper(), "isValid": True, "timeCreated": now}
+        for each in call.body()["securityRules"]
     ]
-    return paged(call, members)
+    node.facts.setdefault("rules", []).extend(added)
+    return call.reply(200, {"securityRules": added})
+
+
+def _public_ip_of(call: Call) -> Reply:
+    """Show the public address that is assigned to a private one."""
+    private = str(call.body().get("privateIpId"))
+    for each in call.estate.graph.of("core.publicIps"):
+        if each.body.get("assignedEntityId") == private:
+            return call.reply(200, each.body, ("etag", call.estate.etags[each.path]))
+    raise not_found(private)
+
+
+def _tenants(call: Call, node: Node) -> Reply:
+    shown = ("availabilityDomain", "compartmentId", "shape", "timeCreated")
+    tenants = [
+        {"instanceId": each.path, **{name: each.body[name] for name in shown}}
+        for each in call.estate.graph.of("core.instances")
+        if each.body.get("dedicatedVmHostId") == node.path
+        and each.body["compartmentId"] == call.request.parameter("compartmentId")
+    ]
+    return paged(call, tenants)
+
+
+def _pool_members(call: Call, node: Node) -> Reply:
+    if call.request.method == "POST":
+        return _join(call, node)
+    return paged(call, [_member(node, each) for each in _in_pool(call, node)])
+
+
+def _join(call: Call, node: Node) -> Reply:
+    """Attach an instance that is there to a pool."""
+    ocid = str(call.body().get("instanceId"))
+    joining = call.estate.graph.find(ocid)
+    if joining is None or joining.kind != "core.instances":
+        raise not_found(ocid)
+    joining.facts["pool"] = node.path
+    node.body["size"] += 1
+    for each in (node, joining):
+        call.estate.graph.touch(each)
+    return call.reply(200, _member(node, joining))
+
+
+def _in_pool(call: Call, node: Node) -> list[Node]:
+    instances = call.estate.graph.of("core.instances")
+    return [each for each in instances if each.facts.get("pool") == node.path]
+
+
+def _member(pool: Node, node: Node) -> dict[str, Any]:
+    shown = ("availabilityDomain", "compartmentId", "displayName", "region", "timeCreated")
+    return {
+        "id": node.path,
+        "instanceConfigurationId": pool.body["instanceConfigurationId"],
+        "state": str(node.body["lifecycleState"]).title(),
+        **{name: node.body[name] for name in shown},
+    }
 
 
 def _tags(call: Call, node: Node) -> Reply:
@@ -191,6 +245,8 @@ def _credentials(call: Call, node: Node, head: str) -> Reply:
 def _act(call: Call, node: Node) -> Reply:
     """Schedule the deletion of a vault or key, or connect a peering gateway."""
     action = call.at.rest[1]
+    if action == "addSecurityRules":
+        return _add_rules(call, node)
     if action == "connect":
         peer = call.estate.graph.find(str(call.body().get("peerId")))
         if peer is None or peer.kind != node.kind:

@@ -22,6 +22,7 @@ from reaper.sandbox.oci.world.builder import Builder
 from reaper.sandbox.oci.world.hosts import launch
 from reaper.sandbox.oci.world.network import add_network
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
+from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
 from tests.ocibench import HOME, LINGERING, STRANGER, OciBench
 

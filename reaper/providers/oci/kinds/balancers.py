@@ -6,6 +6,7 @@ from typing import Any
 
 from reaper.model import Kind, Relation
 from reaper.providers.oci.kind import Guard, Link, OciKind
+from reaper.providers.oci.kinds.usage import LAUNCHED, tell_launches
 from reaper.providers.oci.names import (
     LOAD_BALANCER,
     NETWORK_LOAD_BALANCER,
@@ -17,10 +18,13 @@ from reaper.providers.oci.names import (
 _STATES: dict[str, Any] = {
     "over": frozenset({"DELETED"}),
     "going": frozenset({"DELETING"}),
+    "complete": (tell_launches,),
 }
 _SHARED = (
     Link(Relation.USES, "networkSecurityGroupIds[]", SECURITY_GROUP),
     Link(Relation.USES, "ipAddresses[].reservedIp.id", PUBLIC_IP),
+    Link(Relation.ALTERS, "ipAddresses[].reservedIp.id", PUBLIC_IP),
+    *LAUNCHED,
 )
 
 KINDS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -33,7 +32,7 @@ def _versions(reach: Reach, name: str) -> Iterable[dict[str, Any]]:
 
 
 def _tell_content(reach: Reach, buckets: Items) -> None:
-    """Tell what is in a bucket: who wrote last, and which rules retain it."""
+    """Tell what is in a bucket: when it was last written to or shared, and what retains it."""
 
     def ask(name: str) -> None:
         written = [
@@ -43,6 +42,8 @@ def _tell_content(reach: Reach, buckets: Items) -> None:
         ]
         uploads = reach.pages("objects", "list_multipart_uploads", **_within(reach, name))
         written += [at for each in uploads if (at := read_time(each["timeCreated"])) is not None]
+        shared = reach.pages("objects", "list_preauthenticated_requests", **_within(reach, name))
+        written += [at for each in shared if (at := read_time(each["timeCreated"])) is not None]
         rules = list(reach.pages("objects", "list_retention_rules", **_within(reach, name)))
         buckets[name] |= {"+written": max(written, default=None), "+rules": bool(rules)}
 
@@ -60,9 +61,12 @@ def _empty(deed: Deed) -> Answer | None:
     What is newer than all that was looked at is judged first, by another look: somebody may be at
     work there.
     """
-    deadline = time.monotonic() + _EMPTYING_S
+    clock = deed.reach.connection.clock
+    deadline = clock.elapsed() + _EMPTYING_S
     within = _within(deed.reach, deed.ref.id)
     for each in deed.reach.pages("objects", "list_preauthenticated_requests", **within):
+        if (answer := _newer(deed, each.get("timeCreated"))) is not None:
+            return answer
         _drop(deed, "delete_preauthenticated_request", par_id=each["id"])
     for each in deed.reach.pages("objects", "list_multipart_uploads", **within):
         if (answer := _newer(deed, each.get("timeCreated"))) is not None:
@@ -82,7 +86,7 @@ def _empty(deed: Deed) -> Answer | None:
         ]
         if refused:
             return refused[0]
-        if time.monotonic() > deadline:
+        if clock.elapsed() > deadline:
             return Answer(reply=Reply.STARTED, detail="it is being emptied, and holds more")
     return None
 
@@ -91,7 +95,7 @@ def _newer(deed: Deed, told: Any) -> Answer | None:
     at, seen = read_time(told), _written(deed.item)
     if at is None or (seen is not None and at <= seen):
         return None
-    detail = f"something was written to it at {at:%Y-%m-%d %H:%M:%S} UTC"
+    detail = f"something was written to it, or it was shared, at {at:%Y-%m-%d %H:%M:%S} UTC"
     return Answer(reply=Reply.IN_USE, detail=f"{detail}, after it was looked at")
 
 

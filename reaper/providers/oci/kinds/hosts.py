@@ -8,6 +8,14 @@ from typing import Any
 
 from reaper.model import Kind, Relation
 from reaper.providers.oci.kind import Deed, Item, Items, Link, OciKind, found
+from reaper.providers.oci.kinds.usage import (
+    ADDRESSED,
+    LAUNCHED,
+    alive,
+    tell_addressed,
+    tell_launches,
+    tell_tenants,
+)
 from reaper.providers.oci.names import (
     BOOT_VOLUME,
     BOOT_VOLUME_ATTACHMENT,
@@ -67,6 +75,7 @@ def _tell_attached(reach: Reach, instances: Items) -> None:
         instance["+own"] = [
             each for each in instance["+boots"] if _is_of_launch(reach, instance, each)
         ]
+        instance["+kept"] = [each for each in instance["+boots"] if each not in instance["+own"]]
         instance["+volumes"] = [each["volumeId"] for each in volumes]
         instance["+launched"] = [
             each["volumeId"] for each in volumes if each.get("isVolumeCreatedDuringLaunch")
@@ -89,17 +98,11 @@ def _is_of_launch(reach: Reach, instance: Item, boot: str) -> bool:
 
 
 def _tell_pool(reach: Reach, instances: Items) -> None:
-    """Tell which pool keeps an instance up: only the pool's members say so."""
-    wanted = {
-        each["instanceConfigurationId"]
-        for each in instances.values()
-        if each.get("instanceConfigurationId")
-    }
-    if not wanted:
-        return
-    for pool in reach.everywhere(reach.kinds[POOL]):
-        if pool["instanceConfigurationId"] not in wanted or pool["lifecycleState"] in _OVER:
-            continue
+    """Tell which pool keeps an instance up: only the pool's members say so.
+
+    An instance that was attached to a pool later tells not even the pool's configuration.
+    """
+    for pool in alive(reach, POOL):
         for member in _members(reach, pool):
             if member in instances:
                 instances[member]["+pool"] = pool["id"]
@@ -124,38 +127,24 @@ def _members(reach: Reach, pool: Item) -> list[str]:
 
 
 def _tell_members(reach: Reach, pools: Items) -> None:
-    """Tell which instances a pool keeps up."""
+    """Tell which instances a pool keeps up, and which of them it made: others were attached."""
     for pool in pools.values():
-        members: list[str] = []
-        for each in _members(reach, pool):
-            instance, _ = reach.get(reach.kinds[INSTANCE], each)
-            if instance["lifecycleState"] not in _OVER:
-                members.append(each)
-        pool["+members"] = members
+        members = [reach.get(reach.kinds[INSTANCE], each)[0] for each in _members(reach, pool)]
+        there = [each for each in members if each["lifecycleState"] not in _OVER]
+        pool["+members"] = [each["id"] for each in there]
+        pool["+made"] = [each["id"] for each in there if _is_of_pool(pool, each)]
 
 
-def _tell_pools(reach: Reach, configurations: Items) -> None:
-    """Tell which pools make their instances by a configuration."""
-    for pool in reach.everywhere(reach.kinds[POOL]):
-        if pool["lifecycleState"] not in _OVER:
-            used = configurations.get(pool["instanceConfigurationId"])
-            if used is not None:
-                used.setdefault("+pools", []).append(pool["id"])
+def _is_of_pool(pool: Item, instance: Item) -> bool:
+    """Whether a pool made an instance: by its own configuration, and not before it was there."""
+    made, began = read_time(instance["timeCreated"]), read_time(pool["timeCreated"])
+    same = instance.get("instanceConfigurationId") == pool["instanceConfigurationId"]
+    return same and made is not None and began is not None and made >= began
 
 
-def _tell_configurations(reach: Reach, images: Items) -> None:
-    """Tell which configurations would launch from an image: they break silently without it."""
-    kind = reach.kinds[CONFIGURATION]
-
-    def ask(summary: Item) -> Item:
-        return reach.told.shared(
-            f"configuration {summary['id']}", lambda: reach.get(kind, summary["id"])[0]
-        )
-
-    for configuration in at_once(ask, reach.everywhere(kind)):
-        for image in found("instanceDetails.launchDetails.sourceDetails.imageId", configuration):
-            if image in images:
-                images[image].setdefault("+configurations", []).append(configuration["id"])
+def _kept_up(instance: Item) -> Iterable[str]:
+    """Name the node pool of Kubernetes that would make it anew, as its metadata tell."""
+    return found('metadata."oke-pool-id"', instance)
 
 
 def _preserving(deed: Deed) -> Mapping[str, Any]:
@@ -179,11 +168,8 @@ def _tell_attachment(reach: Reach, vnics: Items) -> None:
         )
         there = [each for each in attached if each.get("lifecycleState") not in _DETACHED]
         vnic["+instance"] = [each["instanceId"] for each in there]
-        vnic["+addresses"] = [
-            each["id"]
-            for each in reach.pages("network", "list_private_ips", vnic_id=vnic["id"])
-            if not each.get("isPrimary")
-        ]
+        vnic["+ips"] = list(reach.pages("network", "list_private_ips", vnic_id=vnic["id"]))
+        vnic["+addresses"] = [each["id"] for each in vnic["+ips"] if not each.get("isPrimary")]
         for each in vnic["+addresses"]:
             reach.whereabouts.learn(each, vnic["compartmentId"])
         if not there:
@@ -217,12 +203,16 @@ KINDS = (
             Link(Relation.USES, '"+boots"', BOOT_VOLUME),
             Link(Relation.MADE, '"+launched"', VOLUME),
             Link(Relation.USES, '"+volumes"', VOLUME),
+            # These are detached, and stay.
+            Link(Relation.ALTERS, '"+kept"', BOOT_VOLUME),
+            Link(Relation.ALTERS, '"+volumes"', VOLUME),
             Link(Relation.TAKES, '"+vnics"', VNIC),
             Link(Relation.MADE, '"+vnics"', VNIC),
             Link(Relation.CONTROLLED_BY, '"+pool"', POOL),
             Link(Relation.USES, "dedicatedVmHostId", DEDICATED_HOST),
             Link(Relation.USES, "imageId", IMAGE),
         ),
+        held=_kept_up,
     ),
     OciKind(
         kind=Kind(name=VNIC, service="compute", after=(INSTANCE,)),
@@ -232,13 +222,14 @@ KINDS = (
         own="vnic_id",
         searched="Vnic",
         family="virtual-network-family",
-        complete=(_tell_attachment,),
+        complete=(_tell_attachment, tell_addressed),
         links=(
             Link(Relation.CONTROLLED_BY, '"+instance"', INSTANCE),
             Link(Relation.TAKES, '"+addresses"', PRIVATE_IP),
             Link(Relation.MADE, '"+addresses"', PRIVATE_IP),
             Link(Relation.USES, "subnetId", SUBNET),
             Link(Relation.USES, "nsgIds[]", SECURITY_GROUP),
+            *ADDRESSED,
         ),
         proof=_vnic_proof,
     ),
@@ -285,8 +276,8 @@ KINDS = (
         family="instance-family",
         over=frozenset({"DELETED"}),
         going=frozenset(),
-        complete=(_tell_configurations,),
-        links=(Link(Relation.USED_BY, '"+configurations"', CONFIGURATION),),
+        complete=(tell_launches,),
+        links=LAUNCHED,
     ),
     OciKind(
         kind=Kind(name=CONFIGURATION, service="compute", after=(POOL,)),
@@ -299,9 +290,9 @@ KINDS = (
         delete="delete_instance_configuration",
         searched="InstanceConfiguration",
         family="compute-management-family",
-        complete=(_tell_pools,),
+        complete=(tell_launches,),
         links=(
-            Link(Relation.USED_BY, '"+pools"', POOL),
+            *LAUNCHED,
             Link(
                 Relation.USES,
                 "instanceDetails.launchDetails.sourceDetails.imageId",
@@ -323,7 +314,7 @@ KINDS = (
         complete=(_tell_members,),
         links=(
             Link(Relation.TAKES, '"+members"', INSTANCE),
-            Link(Relation.MADE, '"+members"', INSTANCE),
+            Link(Relation.MADE, '"+made"', INSTANCE),
             Link(Relation.USES, "instanceConfigurationId", CONFIGURATION),
             Link(Relation.USES, "placementConfigurations[].primarySubnetId", SUBNET),
         ),
@@ -340,6 +331,8 @@ KINDS = (
         conditional=False,
         searched="DedicatedVmHost",
         family="dedicated-vm-hosts",
+        complete=(tell_tenants, tell_launches),
+        links=(Link(Relation.USED_BY, '"+instances"', INSTANCE), *LAUNCHED),
         over=frozenset({"DELETED"}),
         going=frozenset({"DELETING"}),
     ),

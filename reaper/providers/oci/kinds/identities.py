@@ -76,12 +76,14 @@ def _content(compartment: Item) -> Iterable[str]:
 
 
 def _teller(words: str) -> Any:
-    """Make what tells which policies speak of a group: they allow nobody anything without it."""
+    """Make what tells which policies speak of a group: they allow nobody anything without it.
+
+    Those of the whole tenancy can.
+    """
 
     def tell(reach: Reach, groups: Items) -> None:
         kind = reach.kinds[POLICY]
-        where = dict.fromkeys((*reach.compartments, reach.tenancy))
-        lists = at_once(lambda each: reach.all_of(kind, each), where)
+        lists = at_once(lambda each: reach.all_of(kind, each), reach.tree())
         for group in groups.values():
             spoken = re.compile(
                 rf"\b{words}\s+(?:id\s+)?(?:[\w'/-]+/)?'?(?:{re.escape(group['name'])}|"

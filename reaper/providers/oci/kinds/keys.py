@@ -9,6 +9,7 @@ from typing import Any
 from reaper.model import Kind, Relation
 from reaper.providers.oci.deleting import condition
 from reaper.providers.oci.kind import Deed, Items, Link, OciKind
+from reaper.providers.oci.kinds.usage import ENCRYPTED, tell_encrypted
 from reaper.providers.oci.names import KEY, VAULT
 from reaper.providers.oci.reach import Reach
 from reaper.providers.oci.reading import read_time
@@ -90,7 +91,8 @@ KINDS = (
         searched="Vault",
         family="vaults",
         complete=(_tell_keys,),
-        links=(Link(Relation.TAKES, '"+keys"', KEY), Link(Relation.MADE, '"+keys"', KEY)),
+        # Keys are nobody's but whose tags they bear, whichever vault they are in.
+        links=(Link(Relation.TAKES, '"+keys"', KEY),),
         **_SCHEDULED,
     ),
     OciKind(
@@ -106,6 +108,8 @@ KINDS = (
         searched="Key",
         family="keys",
         at=endpoint,
+        complete=(tell_encrypted,),
+        links=ENCRYPTED,
         **_SCHEDULED,
     ),
 )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Any
 
 from reaper.model import Kind, Relation
-from reaper.providers.oci.answers import OciError
-from reaper.providers.oci.kind import Deed, Guard, Item, Items, Link, OciKind
+from reaper.providers.oci.kind import Guard, Items, Link, OciKind
+from reaper.providers.oci.kinds.routing import LEADS, LED_TO, clear_routes, tell_routes, vcn
+from reaper.providers.oci.kinds.usage import (
+    ADDRESSED,
+    LAUNCHED,
+    MEMBERS,
+    strange_members,
+    tell_addressed,
+    tell_launches,
+    tell_members,
+)
 from reaper.providers.oci.names import (
     DHCP_OPTIONS,
     DRG,
@@ -31,9 +39,7 @@ from reaper.providers.oci.names import (
     VNIC,
 )
 from reaper.providers.oci.reach import Reach
-from reaper.providers.protocol import Answer
 
-_ATTEMPTS = 8
 _GATEWAYS = (INTERNET_GATEWAY, NAT_GATEWAY, SERVICE_GATEWAY, PEERING_GATEWAY, DRG)
 _DEFAULTS = {
     ROUTE_TABLE: "defaultRouteTableId",
@@ -42,96 +48,24 @@ _DEFAULTS = {
 }
 
 
-def _vcn(reach: Reach, ocid: str) -> dict[str, Any]:
-    return reach.told.shared(f"vcn {ocid}", lambda: reach.get(reach.kinds[VCN], ocid)[0])
-
-
 def _tell_default(reach: Reach, items: Items) -> None:
     """Tell whether it is its VCN's default one: that goes with the VCN, and never alone."""
     for item in items.values():
-        vcn = _vcn(reach, item["vcnId"])
-        if item["id"] in {vcn.get(field) for field in _DEFAULTS.values()}:
-            item["+owner"] = vcn["id"]
+        owner = vcn(reach, item["vcnId"])
+        if item["id"] in {owner.get(field) for field in _DEFAULTS.values()}:
+            item["+owner"] = owner["id"]
         else:
             rules = item.get("routeRules") or ()
             item["+targets"] = [each.get("networkEntityId") for each in rules]
 
 
-def _tell_routes(reach: Reach, gateways: Items) -> None:
-    """Tell which route tables lead to a gateway: a default one is changed, others go first."""
-    for gateway in gateways.values():
-        tables = list(_tables(reach, gateway))
-        leading = [each for each in tables if _leads(each, gateway["id"])]
-        defaults = [each for each in leading if _is_default(reach, each)]
-        gateway["+defaults"] = [each["id"] for each in defaults]
-        gateway["+tables"] = [each["id"] for each in leading if each not in defaults]
-
-
-def _tables(reach: Reach, gateway: Item) -> Iterable[dict[str, Any]]:
-    """The route tables that can lead to it: of its compartment, and of its VCN."""
-    where = [gateway["compartmentId"]]
-    if gateway.get("vcnId"):
-        where.append(_vcn(reach, gateway["vcnId"])["compartmentId"])
-    kind = reach.kinds[ROUTE_TABLE]
-    seen = {
-        each["id"]: each
-        for compartment in dict.fromkeys(where)
-        for each in reach.all_of(kind, compartment)
-        if each.get("lifecycleState") not in kind.over
-    }
-    return seen.values()
-
-
-def _leads(table: Item, gateway: str) -> bool:
-    return any(rule.get("networkEntityId") == gateway for rule in table.get("routeRules") or ())
-
-
 def _tell_peers(reach: Reach, gateways: Items) -> None:
     """Tell which of two that are peered goes first: its deletion changes the other one."""
-    _tell_routes(reach, gateways)
+    tell_routes(reach, gateways)
     for gateway in gateways.values():
         peered = gateway.get("peeringStatus") == "PEERED"
         if peered and gateway["id"] < str(gateway.get("peerId")):
             gateway["+second"] = gateway["peerId"]
-
-
-def _is_default(reach: Reach, table: Item) -> bool:
-    return bool(_vcn(reach, table["vcnId"]).get("defaultRouteTableId") == table["id"])
-
-
-def _clear_routes(deed: Deed) -> Answer | None:
-    """Take the rules that lead to a gateway out of its VCN's default route table, which goes too.
-
-    Only of tables that the second look saw, and that it held to be reapable. Other gateways of the
-    VCN may have theirs taken out at the same time: then it is read again.
-    """
-    for table in sorted(set(deed.item.get("+defaults", ())) & deed.others(Relation.ALTERS)):
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                _clear(deed, table)
-            except OciError as error:
-                if error.status != HTTPStatus.PRECONDITION_FAILED or attempt == _ATTEMPTS:
-                    raise
-                continue
-            break
-    return None
-
-
-def _clear(deed: Deed, table: str) -> None:
-    reach = deed.reach
-    item, etag = reach.get(reach.kinds[ROUTE_TABLE], table)
-    rules = item.get("routeRules") or []
-    left = [each for each in rules if each.get("networkEntityId") != deed.ref.id]
-    if len(left) == len(rules):
-        return
-    reach.connection.change(
-        "network",
-        reach.region,
-        "update_route_table",
-        rt_id=table,
-        update_route_table_details={"routeRules": left},
-        if_match=etag or "none",  # without one OCI would not compare
-    )
 
 
 def _tell_bearer(reach: Reach, addresses: Items) -> None:
@@ -145,6 +79,16 @@ def _tell_bearer(reach: Reach, addresses: Items) -> None:
             address["+vnic"] = item.get("vnicId")
         elif address.get("assignedEntityId"):
             address["+gateway"] = address["assignedEntityId"]
+
+
+def _tell_reserved(reach: Reach, gateways: Items) -> None:
+    """Tell which public address outlives a NAT gateway: a reserved one, not one made with it."""
+    kind = reach.kinds[PUBLIC_IP]
+    for gateway in gateways.values():
+        if gateway.get("publicIpId"):
+            address, _ = reach.get(kind, gateway["publicIpId"])
+            if address.get("lifetime") == "RESERVED":
+                gateway["+reserved"] = address["id"]
 
 
 def _address_proof(reach: Reach, compartment: str) -> None:
@@ -179,14 +123,6 @@ def _in_vcn(name: str, noun: str, searched: str, get: str, **more: Any) -> OciKi
     )
 
 
-_LED_TO: dict[str, Any] = {
-    "complete": (_tell_routes,),
-    "before": (_clear_routes,),
-}
-_LEADS = (
-    Link(Relation.ALTERS, '"+defaults"', ROUTE_TABLE),
-    Link(Relation.USED_BY, '"+tables"', ROUTE_TABLE),
-)
 _OWNED: dict[str, Any] = {"complete": (_tell_default,), "after": (SUBNET,)}
 _OF_VCN = (Link(Relation.CONTROLLED_BY, '"+owner"', VCN),)
 
@@ -221,7 +157,9 @@ KINDS = (
             Link(Relation.USES, "routeTableId", ROUTE_TABLE),
             Link(Relation.USES, "securityListIds[]", SECURITY_LIST),
             Link(Relation.USES, "dhcpOptionsId", DHCP_OPTIONS),
+            *LAUNCHED,
         ),
+        complete=(tell_launches,),
     ),
     _in_vcn(
         INTERNET_GATEWAY,
@@ -230,8 +168,8 @@ KINDS = (
         "get_internet_gateway",
         own="ig_id",
         after=(ROUTE_TABLE,),
-        links=_LEADS,
-        **_LED_TO,
+        links=LEADS,
+        **LED_TO,
     ),
     _in_vcn(
         NAT_GATEWAY,
@@ -239,8 +177,12 @@ KINDS = (
         "NatGateway",
         "get_nat_gateway",
         after=(ROUTE_TABLE,),
-        links=(*_LEADS, Link(Relation.USES, "publicIpId", PUBLIC_IP)),
-        **_LED_TO,
+        links=(
+            *LEADS,
+            Link(Relation.USES, '"+reserved"', PUBLIC_IP),
+            Link(Relation.ALTERS, '"+reserved"', PUBLIC_IP),
+        ),
+        **{**LED_TO, "complete": (tell_routes, _tell_reserved)},
     ),
     _in_vcn(
         SERVICE_GATEWAY,
@@ -248,8 +190,8 @@ KINDS = (
         "ServiceGateway",
         "get_service_gateway",
         after=(ROUTE_TABLE,),
-        links=_LEADS,
-        **_LED_TO,
+        links=LEADS,
+        **LED_TO,
     ),
     _in_vcn(
         PEERING_GATEWAY,
@@ -259,12 +201,12 @@ KINDS = (
         after=(ROUTE_TABLE,),
         # The gateway at the other end is of no use any more.
         links=(
-            *_LEADS,
+            *LEADS,
             Link(Relation.ALTERS, "peeringStatus=='PEERED' && peerId", PEERING_GATEWAY),
             Link(Relation.USES, '"+second"', PEERING_GATEWAY),
         ),
         complete=(_tell_peers,),
-        before=(_clear_routes,),
+        before=(clear_routes,),
     ),
     OciKind(
         kind=Kind(name=DRG, service="network", after=(DRG_ATTACHMENT, ROUTE_TABLE)),
@@ -276,9 +218,9 @@ KINDS = (
         delete="delete_drg",
         searched="Drg",
         family="drgs",
-        links=_LEADS,
-        complete=(_tell_routes,),
-        before=(_clear_routes,),
+        links=LEADS,
+        complete=(tell_routes,),
+        before=(clear_routes,),
     ),
     OciKind(
         kind=Kind(name=DRG_ATTACHMENT, service="network"),
@@ -292,7 +234,12 @@ KINDS = (
         family="drgs",
         over=frozenset({"DETACHED"}),
         going=frozenset({"DETACHING"}),
-        links=(Link(Relation.USES, "drgId", DRG), Link(Relation.USES, "vcnId", VCN)),
+        # Both ends lose each other.
+        links=tuple(
+            Link(relation, path, kind)
+            for path, kind in (("drgId", DRG), ("vcnId", VCN))
+            for relation in (Relation.USES, Relation.ALTERS)
+        ),
     ),
     _in_vcn(
         ROUTE_TABLE,
@@ -333,6 +280,9 @@ KINDS = (
         "NetworkSecurityGroup",
         "get_network_security_group",
         after=(INSTANCE, VNIC, LOAD_BALANCER, NETWORK_LOAD_BALANCER),
+        complete=(tell_members, tell_launches),
+        links=(*MEMBERS, *LAUNCHED),
+        held=strange_members,
     ),
     OciKind(
         kind=Kind(name=PRIVATE_IP, service="network", after=(VNIC,)),
@@ -344,7 +294,12 @@ KINDS = (
         searched="PrivateIp",
         family="virtual-network-family",
         guards=(Guard("isPrimary", "it is primary, and goes with its VNIC only"),),
-        links=(Link(Relation.ALTERS, "vnicId", VNIC), Link(Relation.USES, "subnetId", SUBNET)),
+        complete=(tell_addressed,),
+        links=(
+            Link(Relation.ALTERS, "vnicId", VNIC),
+            Link(Relation.USES, "subnetId", SUBNET),
+            *ADDRESSED,
+        ),
         proof=_address_proof,
     ),
     OciKind(

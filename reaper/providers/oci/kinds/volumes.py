@@ -7,6 +7,7 @@ from typing import Any
 from reaper.model import Kind, Relation
 from reaper.providers.oci.kind import Guard, Link, OciKind
 from reaper.providers.oci.kinds.hosts import domains
+from reaper.providers.oci.kinds.usage import LAUNCHED, tell_launches
 from reaper.providers.oci.names import (
     BOOT_VOLUME,
     BOOT_VOLUME_ATTACHMENT,
@@ -35,7 +36,11 @@ def _backup(name: str, noun: str, **more: Any) -> OciKind:
         noun,
         after=(VOLUME_GROUP_BACKUP,),
         guards=_RETAINED,
-        links=(Link(Relation.CONTROLLED_BY, "volumeGroupBackupId", VOLUME_GROUP_BACKUP),),
+        complete=(tell_launches,),
+        links=(
+            Link(Relation.CONTROLLED_BY, "volumeGroupBackupId", VOLUME_GROUP_BACKUP),
+            *LAUNCHED,
+        ),
         **more,
     )
 
@@ -63,23 +68,27 @@ KINDS = (
         VOLUME,
         "volume",
         after=(INSTANCE, VOLUME_ATTACHMENT, VOLUME_GROUP),
-        links=(Link(Relation.USED_BY, "volumeGroupId", VOLUME_GROUP),),
+        complete=(tell_launches,),
+        links=(Link(Relation.USED_BY, "volumeGroupId", VOLUME_GROUP), *LAUNCHED),
     ),
     _volume(
         BOOT_VOLUME,
         "bootvolume",
         after=(INSTANCE, BOOT_VOLUME_ATTACHMENT, VOLUME_GROUP),
         lists=domains,
-        links=(Link(Relation.USED_BY, "volumeGroupId", VOLUME_GROUP),),
+        complete=(tell_launches,),
+        links=(Link(Relation.USED_BY, "volumeGroupId", VOLUME_GROUP), *LAUNCHED),
     ),
     _backup(VOLUME_BACKUP, "volumebackup"),
     _backup(BOOT_VOLUME_BACKUP, "bootvolumebackup"),
     _volume(
         VOLUME_GROUP,
         "volumegroup",
-        links=(
-            Link(Relation.USES, "volumeIds[?contains(@, '.volume.')]", VOLUME),
-            Link(Relation.USES, "volumeIds[?contains(@, '.bootvolume.')]", BOOT_VOLUME),
+        # Its members stay, and are of no group any more.
+        links=tuple(
+            Link(relation, f"volumeIds[?contains(@, '.{noun}.')]", kind)
+            for noun, kind in (("volume", VOLUME), ("bootvolume", BOOT_VOLUME))
+            for relation in (Relation.USES, Relation.ALTERS)
         ),
     ),
     _volume(

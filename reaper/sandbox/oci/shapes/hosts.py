@@ -17,7 +17,8 @@ def _instance(making: Making) -> None:
     making.wanted("availabilityDomain")
     making.wanted("shape")
     source = dict(making.asked.get("sourceDetails") or {"sourceType": "image"})
-    source.setdefault("imageId", making.asked.get("imageId") or "ocid1.image.oc1..platform")
+    if source.get("sourceType") == "image":
+        source.setdefault("imageId", making.asked.get("imageId") or "ocid1.image.oc1..platform")
     making.body |= {
         "region": making.region,
         "faultDomain": "FAULT-DOMAIN-1",
@@ -212,7 +213,12 @@ def _pool(making: Making) -> None:
     places = making.wanted("placementConfigurations")
     domains = [each["availabilityDomain"] for each in places]
     making.facts["summary"] = {"availabilityDomains": domains}
-    making.then.append(lambda node: replenish(making, node))
+
+    def furnish(node: Node) -> None:
+        node.facts["making"] = making
+        replenish(making, node)
+
+    making.then.append(furnish)
 
 
 def replenish(making: Making, pool: Node) -> None:
@@ -241,7 +247,7 @@ def replenish(making: Making, pool: Node) -> None:
             asked,
             region=making.region,
             shapes=SHAPES,
-            facts={"pool": pool.path, "making": making},
+            facts={"pool": pool.path},
         )
 
 

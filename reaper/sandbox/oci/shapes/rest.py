@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from reaper.sandbox.oci.dialect import Refused, not_found
 from reaper.sandbox.oci.making import Making, Shape
@@ -21,10 +22,21 @@ def _balancer(making: Making) -> None:
             for name, each in (making.asked.get("listeners") or {}).items()
         },
         "backendSets": {
-            name: {"name": name, "backends": [], **each}
+            name: _backend_set(name, each)
             for name, each in (making.asked.get("backendSets") or {}).items()
         },
     }
+
+
+def _backend_set(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Show a load balancer's backends with what they are by default."""
+    usual = {"backup": False, "drain": False, "offline": False, "weight": 1}
+    backends = [
+        {**usual, "name": f"{each['ipAddress']}:{each['port']}", **each}
+        for each in asked.get("backends") or ()
+    ]
+    checker = {"responseBodyRegex": "", **asked["healthChecker"]}
+    return {"name": name, **asked, "backends": backends, "healthChecker": checker}
 
 
 def _network_balancer(making: Making) -> None:
@@ -33,6 +45,10 @@ def _network_balancer(making: Making) -> None:
     making.body |= {
         "ipAddresses": [{"ipAddress": making.estate.address(internal=False), "isPublic": True}],
         "isPrivate": bool(making.asked.get("isPrivate")),
+        "backendSets": {
+            name: {"name": name, "backends": [], **each}
+            for name, each in (making.asked.get("backendSets") or {}).items()
+        },
     }
 
 
