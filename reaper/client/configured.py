@@ -54,7 +54,7 @@ def configured() -> Settings:
         lease=runs.lease,
         beat=runs.beat,
         max=runs.max,
-        endpoints=tuple(str(address) for address in endpoints if address),
+        endpoints=tuple(str(address).partition("/{")[0] for address in endpoints if address),
     )
 
 

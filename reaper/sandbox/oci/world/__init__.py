@@ -5,7 +5,7 @@ Uses the official SDK at an endpoint on loopback, so it knows nothing of the emu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from reaper.sandbox.oci.world.builder import Builder
 from reaper.sandbox.oci.world.builder import Made as Made
@@ -34,6 +34,7 @@ def build(
     objects: int = 3,
     identities: bool = True,
     defined: str | None = None,
+    client: Callable[[str, Mapping[str, str], str], Clients] = Clients,
 ) -> World:
     """Create one of each kind for one owner, with the dependencies that such things have.
 
@@ -49,9 +50,10 @@ def build(
         objects: How many objects the bucket has, each with an older version.
         identities: Whether there are also things of Identity, which have no region.
         defined: The namespace of defined tags in which the tags stand; None: freeform tags.
+        client: By what it is created.
     """
     builder = Builder(
-        Clients(endpoint, config, region),
+        client(endpoint, config, region),
         tags,
         compartment=compartment,
         tenancy=config["tenancy"],
