@@ -50,7 +50,8 @@ BELIEVED: Mapping[str, str] = {
     "objectstorage: retention": "An object under a rule is 403 RetentionRuleActive.",
     "policies: what deletions need": (
         "What the deletion of an instance, a pool, an attachment or a load balancer needs beyond"
-        " managing it is what users grant for it; a smaller verb may do."
+        " managing it is what users grant for it; a smaller verb may do. Pre-authenticated"
+        " requests are listed by whoever may manage them only."
     ),
     "dialect: throttling": "It is 429 TooManyRequests without Retry-After.",
 }
