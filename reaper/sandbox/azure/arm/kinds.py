@@ -73,6 +73,7 @@ _ALL = (
         "natGateways",
         "routeTables",
         "privateEndpoints",
+        "applicationGateways",
     ),
     Type(
         name="Microsoft.Network/privateDnsZones",
@@ -113,7 +114,8 @@ _ALL = (
         tracked=False,
         at_once=True,
     ),
-    # What nobody knows anything of.
+    # What the sandbox knows nothing of but that it is there.
+    Type(name="Microsoft.Insights/metricAlerts", version="2018-03-01", at_once=True),
     Type(name="Microsoft.Foo/bars", version="2025-01-01", polled=("Location",)),
     Type(name="Microsoft.Foo/bars/parts", version="2025-01-01", polled=("Location",)),
 )
