@@ -5,10 +5,12 @@ from __future__ import annotations
 from reaper.model import Kind
 from reaper.providers.azure.answers import ArmError
 from reaper.providers.azure.kind import AzureKind, Guard, Items, search
+from reaper.providers.azure.mentions import BEHIND_ENDPOINTS, by_host, by_id, used_by
 from reaper.providers.azure.names import ACCOUNT, ENDPOINT, MACHINE
 from reaper.providers.azure.reading import Reader
 
 VERSION = "2026-09-01"
+_SERVICES = ("blob", "dfs", "file", "queue", "table")
 # Said of accounts that have no blobs at all.
 _NO_BLOBS = frozenset({"FeatureNotSupportedForAccount"})
 
@@ -34,6 +36,16 @@ def _tell_immutable(reader: Reader, accounts: Items) -> None:
             )
 
 
+def _tell_users(reader: Reader, accounts: Items) -> None:
+    """Tell who keeps something there: machines their logs, endpoints, workspaces."""
+    users = used_by(
+        reader,
+        {each: (by_id(each), by_host(each.rpartition("/")[2], *_SERVICES)) for each in accounts},
+    )
+    for identity, account in accounts.items():
+        account["+users"] = users[identity]
+
+
 KINDS = (
     AzureKind(
         kind=Kind(name=ACCOUNT, service="microsoft.storage", after=(MACHINE, ENDPOINT)),
@@ -41,8 +53,12 @@ KINDS = (
         version=VERSION,
         incarnation="properties.creationTime",
         created="properties.creationTime",
-        complete=(_tell_immutable,),
+        complete=(_tell_immutable, _tell_users),
+        links=(BEHIND_ENDPOINTS,),
         guards=(Guard('"+immutable"'),),
-        actions=("Microsoft.Storage/storageAccounts/blobServices/containers/read",),
+        actions=(
+            "Microsoft.Storage/storageAccounts/blobServices/containers/read",
+            "Microsoft.ResourceGraph/resources/read",
+        ),
     ),
 )
