@@ -187,6 +187,27 @@ def test_a_vault_whose_key_a_stranger_works_with(site: Site, subscription: str) 
     stays(site, names.VAULT, ours, by=user)
 
 
+def test_an_account_in_which_somebody_makes_a_container_after_the_runs_end(site: Site) -> None:
+    ours = account(site)
+    containers = f"{ours}/blobServices/default/containers"
+    site.rest.put(f"{containers}/first", {"properties": {}})
+    site.over()
+    site.rest.put(f"{containers}/later", {"properties": {}})
+
+    told = site.bench.sweep()
+
+    item = told.item(names.ACCOUNT, ours.lower())
+    assert (item["verdict"], item["rule"]) == ("quarantine", "used")
+    assert site.ours.there(ours)
+
+
+def test_an_account_with_a_container_of_the_runs_goes(site: Site) -> None:
+    ours = account(site)
+    site.rest.put(f"{ours}/blobServices/default/containers/first", {"properties": {}})
+
+    assert swept(site).left == {}
+
+
 def test_an_account_that_a_strangers_machine_writes_to(site: Site) -> None:
     ours = account(site)
     network = site.theirs.network("net")

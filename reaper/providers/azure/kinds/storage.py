@@ -11,12 +11,13 @@ from reaper.providers.azure.reading import Reader
 
 VERSION = "2026-09-01"
 _SERVICES = ("blob", "dfs", "file", "queue", "table")
+_CAME = "properties.lastModifiedTime"
 # Said of accounts that have no blobs at all.
 _NO_BLOBS = frozenset({"FeatureNotSupportedForAccount"})
 
 
 def _tell_immutable(reader: Reader, accounts: Items) -> None:
-    """Tell whether a container has a legal hold or an immutability policy."""
+    """Tell whether a container has a legal hold or an immutability policy, and which came last."""
     for identity, account in accounts.items():
         path = f"{reader.api.spelt(identity)}/blobServices/default/containers"
         try:
@@ -25,6 +26,9 @@ def _tell_immutable(reader: Reader, accounts: Items) -> None:
             if error.code in _NO_BLOBS:
                 continue
             raise
+        came = [told for each in containers if (told := search(_CAME, each))]
+        if came:
+            account["+used"] = max(came)
         held = [
             str(each["name"])
             for each in containers

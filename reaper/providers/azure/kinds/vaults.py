@@ -94,6 +94,7 @@ KINDS = (
         delete=_delete,
         actions=(
             "Microsoft.KeyVault/deletedVaults/read",
+            "Microsoft.KeyVault/locations/operationResults/read",
             "Microsoft.ResourceGraph/resources/read",
         ),
         changes=("Microsoft.KeyVault/locations/deletedVaults/purge/action",),
