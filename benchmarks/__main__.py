@@ -7,7 +7,16 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALL = ("startup", "hooks", "judge_plan", "beats", "docker_clean", "aws_sweep", "gce_sweep")
+ALL = (
+    "startup",
+    "hooks",
+    "judge_plan",
+    "beats",
+    "docker_clean",
+    "aws_sweep",
+    "gce_sweep",
+    "azure_sweep",
+)
 
 
 def main(wanted: list[str]) -> int:

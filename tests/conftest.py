@@ -75,6 +75,23 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 forbid_leaving()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _quick_inner_sessions() -> str:
+    """Spare the sessions that tests start what only our own needs: it takes 1.5 s to load."""
+    ours = ("schemathesis", "hypothesispytest", "anyio", "pytest_cov")
+    os.environ["PYTEST_ADDOPTS"] = options = " ".join(f"-p no:{plugin}" for plugin in ours)
+    return options
+
+
+@pytest.fixture
+def pytester(
+    pytester: pytest.Pytester, _quick_inner_sessions: str, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """The same, which takes the variable away otherwise."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", _quick_inner_sessions)
+    return pytester
+
+
 @pytest.fixture(autouse=True)
 def _stay_on_this_machine() -> Iterator[None]:
     """Fail the test also if its code swallowed the guard's error, or met it in a thread."""

@@ -22,6 +22,7 @@ class Place(StrEnum):
 
     AWS = "aws"
     GCE = "gce"
+    AZURE = "azure"
     DOCKER = "docker"
 
 
@@ -38,7 +39,7 @@ def demo(
 ) -> None:
     """Show the whole life of a leak: create, kill the run, sweep, and prove the rest untouched.
 
-    It is played in sandboxes of AWS and of Google Cloud within this process, and on the local
+    It is played in sandboxes of AWS, Google Cloud and Azure within this process, and on the local
     Docker engine (or the one that DOCKER_HOST names) if one answers, in a realm of its own. It
     takes about a minute, needs no credentials and no registry, and removes all that it made.
     """
@@ -71,6 +72,11 @@ def _stages(only: Place | None) -> Iterator[AbstractContextManager[Stage]]:
 
         sandboxes += 1
         yield google_stage()
+    if only in {None, Place.AZURE} and has_sandbox("Azure"):
+        from reaper.sandbox.demo_azure.stage import azure_stage  # noqa: PLC0415 - as just proven
+
+        sandboxes += 1
+        yield azure_stage()
     if only in {None, Place.DOCKER}:
         found = find_engine(needed=not sandboxes)
         if found is not None:

@@ -21,6 +21,7 @@ from reaper.providers.protocol import Identity
 _NEEDS = {
     "AWS": (("boto3", "moto", "werkzeug"), "sandbox"),
     "Google": (("google.auth", "jmespath", "requests"), "gce"),
+    "Azure": (("azure.core", "azure.identity", "azure.mgmt.compute", "jmespath"), "azure"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +12,8 @@ from reaper.sandbox.demo.parts import Part, Thing
 
 # More things than that are counted by service.
 _LISTED = 40
+# `aws:ec2:instance`, `azure:microsoft.compute/disks`
+_DIVIDED = re.compile("[:/]")
 
 
 def scene(things: Sequence[Thing]) -> str:
@@ -47,7 +50,7 @@ def _counted(things: Sequence[Thing]) -> str:
         services: dict[str, Counter[str]] = {}
         for thing in things:
             if thing.part is part:
-                _, service, noun = thing.kind.split(":", 2)
+                _, service, noun = _DIVIDED.split(thing.kind, maxsplit=2)
                 services.setdefault(service, Counter())[noun] += 1
         rows += [
             (part.value, service, ", ".join(f"{n} {noun}" for noun, n in nouns.items()))

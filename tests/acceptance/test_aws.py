@@ -128,6 +128,7 @@ def test_throttling_is_no_failure(bench: AwsBench) -> None:
     assert bench.sandbox.faults.seen[Operation.DELETE, Effect.THROTTLE] > 5
     assert swept.left == {}
     assert swept.code == 0
+    bench.sandbox.faults.clear()
     after = bench.look()
     assert same(after, before) == {}
     assert without(after, before) == LINGERING

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,63 +10,15 @@ import pytest
 pytest.importorskip("azure.identity")
 pytest.importorskip("azure.mgmt.network")
 
-from reaper.client.active import ActiveRun
 from reaper.providers.azure import names
 from reaper.sandbox.azure.server import SUBSCRIPTION
-from reaper.sandbox.azure.world.rest import Rest
 from reaper.sandbox.faults import Effect, Operation
-from tests.acceptance.azure import bench as bench  # noqa: PLC0414 - a fixture
-from tests.acceptance.azure import running as running  # noqa: PLC0414 - a fixture
-from tests.azurebench import OTHER, AzureBench
-from tests.results import Result
+from tests.acceptance.azure_site import Site, stays, swept
+from tests.acceptance.azure_site import bench as bench  # noqa: PLC0414 - a fixture
+from tests.acceptance.azure_site import running as running  # noqa: PLC0414 - a fixture
+from tests.acceptance.azure_site import site as site  # noqa: PLC0414 - a fixture
+from tests.azurebench import OTHER
 from tests.sandbox.azure.asking import EMPTY_DISK, Group
-
-
-@dataclass(frozen=True, kw_only=True)
-class Site:
-    """A run's group and a stranger's, and the run that works there; over when the test sweeps."""
-
-    bench: AzureBench
-    rest: Rest
-    ours: Group
-    theirs: Group
-    run: ActiveRun
-    over: Callable[[], None]
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        return self.run.tags
-
-
-@pytest.fixture
-def site(bench: AzureBench) -> Iterator[Site]:
-    with Rest(bench.sandbox.endpoint) as rest, ExitStack() as exits:
-        run = exits.enter_context(bench.run())
-        yield Site(
-            bench=bench,
-            rest=rest,
-            ours=Group.make(rest, SUBSCRIPTION, "ours", tags=run.tags),
-            theirs=Group.make(rest, SUBSCRIPTION, "theirs"),
-            run=run,
-            over=exits.close,
-        )
-
-
-def swept(site: Site) -> Result:
-    site.over()
-    return site.bench.sweep()
-
-
-def stays(site: Site, kind: str, identity: str, *, by: str, outcome: str = "blocked") -> Result:
-    """Sweep, and make sure that this is there still, and says because of whom."""
-    told = swept(site)
-
-    item = told.item(kind, identity.lower())
-    assert item["outcome"] == outcome, item
-    said = f"{item['detail']} {item['blocked_by']}".lower()
-    assert by.lower() in said, item
-    assert site.ours.there(identity)
-    return told
 
 
 def test_a_network_that_a_strangers_interface_is_in(site: Site) -> None:

@@ -1,6 +1,6 @@
 """How an Azure kind is declared: data that the verbs of this package read.
 
-Every resource type can be read and deleted by its ID, declared or not (`of_unknown`). What needs
+Every resource type can be read and deleted by its ID, declared or not (`unknown.py`). What needs
 more is declared: who uses what, what goes along, what forbids it, what is to be done before. Paths
 are JMESPath, relative to the resource; a function stands only where Azure is irregular. One
 parametrized test holds every path to the models of Azure's own SDKs.
@@ -124,20 +124,6 @@ class AzureKind:
     def name(self) -> str:
         """Such as `azure:microsoft.compute/disks`."""
         return self.kind.name
-
-
-def of_unknown(name: str) -> AzureKind:
-    """Declare a type that reaper knows nothing of but its name.
-
-    What it depends on is not known, so others are not ordered around it; what Azure refuses for
-    that is tried again later. What is below it goes with it, and so must be the run's as well.
-    """
-    namespace = name.removeprefix("azure:").partition("/")[0]
-    return AzureKind(
-        kind=Kind(name=name, service=namespace, reused=True),
-        type=name.removeprefix("azure:"),
-        nested=Relation.TAKES,
-    )
 
 
 def search(path: str, item: Any) -> Any:

@@ -227,6 +227,7 @@ class Reader:
             state=None if state is None else str(state),
             going=purge is not None or str(state).lower() in _DELETING,
             purge=purge,
+            used=read_time(item.get("+used")),
             edges=tuple(dict.fromkeys(linked)),
             held_by=tuple(dict.fromkeys(beyond)),
             unread=item.get("+unread"),

@@ -19,13 +19,14 @@ from reaper.providers.azure.deleting import delete
 from reaper.providers.azure.granting import granted
 from reaper.providers.azure.ids import Names, read_id
 from reaper.providers.azure.index import Indexer
-from reaper.providers.azure.kind import AzureKind, Deed, Item, of_unknown
+from reaper.providers.azure.kind import AzureKind, Deed, Item
 from reaper.providers.azure.kinds import KINDS
 from reaper.providers.azure.names import GROUP
 from reaper.providers.azure.operations import poll
 from reaper.providers.azure.reading import Reader
 from reaper.providers.azure.session import Connection
 from reaper.providers.azure.typed import Compute
+from reaper.providers.azure.unknown import of_unknown
 from reaper.providers.protocol import (
     Allowance,
     Answer,

@@ -36,6 +36,14 @@ BELIEVED: Mapping[str, str] = {
         ),
         _ORDER,
     ),
+    "arm: what is put": (
+        "It is there at once. Disks, snapshots and storage accounts are answered with 202 and both"
+        " headers, since 202 is what their SDKs know for it; the others with 201 or 200."
+    ),
+    "key vault: recovery": (
+        "A vault that is put with the createMode recover is as it was; tags that are put with it"
+        " replace its own."
+    ),
     "arm: what is being deleted": (
         "Deleting it again is refused with AnotherOperationInProgress, a group with"
         " ResourceGroupBeingDeleted."

@@ -38,6 +38,7 @@ MODELS: Mapping[str, tuple[str, str]] = {
     "microsoft.network/natgateways": ("network", "NatGateway"),
     "microsoft.network/routetables": ("network", "RouteTable"),
     "microsoft.network/privateendpoints": ("network", "PrivateEndpoint"),
+    "microsoft.network/applicationgateways": ("network", "ApplicationGateway"),
     "microsoft.network/privatednszones": ("privatedns", "PrivateZone"),
     "microsoft.network/privatednszones/virtualnetworklinks": ("privatedns", "VirtualNetworkLink"),
     "microsoft.storage/storageaccounts": ("storage", "StorageAccount"),

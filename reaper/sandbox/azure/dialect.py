@@ -98,6 +98,9 @@ def befallen(asked: Asked, request: Request, fault: Fault) -> Refused:
 def action_of(method: str) -> str:
     """Name the action that a method needs: `microsoft.compute/disks/delete`."""
     kind, _, verb = method.rpartition(".")
+    namespace, polled, _ = kind.partition("/operations")
+    if polled and method not in _ACTIONS:
+        return f"{namespace}/locations/operations/read"
     return _ACTIONS.get(method, f"{kind}/{_VERBS.get(verb, f'{verb}/action')}")
 
 
@@ -119,6 +122,8 @@ _ACTIONS = {
     "microsoft.resources/providers.list": "microsoft.resources/subscriptions/providers/read",
     "microsoft.resources/providers.get": "microsoft.resources/subscriptions/providers/read",
     "microsoft.resourcegraph/resources.query": "microsoft.resourcegraph/resources/read",
+    "microsoft.resources/operations.get": "microsoft.resources/subscriptions/operationresults/read",
+    "microsoft.keyvault/operations.get": "microsoft.keyvault/locations/operationresults/read",
     "microsoft.keyvault/deletedvaults.get": ("microsoft.keyvault/locations/deletedvaults/read"),
     "microsoft.keyvault/deletedvaults.list": "microsoft.keyvault/deletedvaults/read",
     "microsoft.keyvault/deletedvaults.purge": (

@@ -13,7 +13,7 @@ from reaper.sandbox.faults import Fault
 from reaper.sandbox.kernel.gateway import Asked, Cloud, Strike
 from reaper.sandbox.kernel.requests import Reply, Request
 
-_GOOD = range(200, 202)
+_GOOD = range(200, 203)
 _PUT = frozenset({"put", "patch"})
 # What a PUT of a container asks for is what a list tells of it.
 _NO_BODY = frozenset({"begingetaccess", "endgetaccess", "purge", "delete"})

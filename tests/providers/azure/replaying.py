@@ -3,7 +3,8 @@
 They lie beside the project, in `../shared/recordings/azure`, or where REAPER_TEST_RECORDINGS says:
 a cassette a file, exchanges in order. Calls are matched by method and path, without regard to case.
 What was not recorded is made of what was: one resource from the list that it stands in, ARM's list
-from the lists of types, and the provider list from the types that occur.
+from the lists of types, and the provider list from the types that occur. Resource Graph
+knows of nobody.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _BESIDE = Path(__file__).parents[3].parent / "shared" / "recordings"
 FOLDER = Path(os.environ.get("REAPER_TEST_RECORDINGS", _BESIDE)) / "azure"
 MISSING = f"there are no recorded responses at {FOLDER}"
 BASE = f"/subscriptions/{SUBSCRIPTION}"
+GRAPH = "/providers/microsoft.resourcegraph/resources"
 _KEPT = ("azure-asyncoperation", "location", "retry-after", "content-type")
 _SUMMARY = ("id", "name", "type", "location", "tags", "managedBy", "sku", "kind")
 
@@ -127,6 +129,8 @@ class Replay:
             return as_json(200, shown)
         if path == f"{BASE}/providers":
             return as_json(200, {"value": self._providers()})
+        if path == GRAPH:
+            return as_json(200, {"totalRecords": 0, "count": 0, "data": []})
         if path.endswith("/resources"):
             inside = path.removesuffix("/resources") + "/"
             found = [

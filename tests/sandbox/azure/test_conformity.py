@@ -17,7 +17,7 @@ from reaper.sandbox.azure.world.rest import Rest
 from tests.sandbox.azure.asking import Group, refused
 
 # What nobody knows has no model.
-UNKNOWN = {"microsoft.foo/bars", "microsoft.foo/bars/parts"}
+UNKNOWN = {"microsoft.foo/bars", "microsoft.foo/bars/parts", "microsoft.insights/metricalerts"}
 
 
 @pytest.mark.parametrize("kind", MODELS)

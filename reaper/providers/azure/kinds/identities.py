@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reaper.model import Kind
 from reaper.providers.azure.api import ROLES
-from reaper.providers.azure.graph import ask
-from reaper.providers.azure.ids import canonical, read_id
+from reaper.providers.azure.ids import canonical
 from reaper.providers.azure.kind import AzureKind, Items, search
+from reaper.providers.azure.mentions import by_id, used_by
 from reaper.providers.azure.names import (
     CLUSTER,
     IDENTITY,
@@ -16,31 +16,17 @@ from reaper.providers.azure.names import (
 )
 from reaper.providers.azure.reading import Reader
 
-_ASSIGNED = "identity.userAssignedIdentities && keys(identity.userAssignedIdentities)"
-
 
 def _tell_users(reader: Reader, identities: Items) -> None:
     """Tell who acts as an identity, in all subscriptions that can be seen: they would break.
 
-    Resource Graph names them, late perhaps; whether they still do is read from each.
+    Resource Graph names them, late perhaps; whether they still do is read from each in ours.
     """
+    users = used_by(
+        reader, {identity: (by_id(identity),) for identity in identities}, part="identity"
+    )
     for identity, item in identities.items():
-        query = (
-            f"resources | where tostring(identity) contains '{identity}' | project id, type"
-            " | order by id asc"
-        )
-        named = [canonical(row["id"]) for row in ask(reader.api.connection, query)]
-        own = [(at.kind, at.id) for each in named if (at := read_id(each)) is not None]
-        here = [each for each in own if each[1].startswith(f"{reader.api.base}/")]
-        there = reader.fetch(here)
-        users = [each for each in named if not each.startswith(f"{reader.api.base}/")]
-        users += list(there.failed)
-        users += [
-            each
-            for each, user in there.items.items()
-            if identity in map(canonical, search(_ASSIGNED, user) or ())
-        ]
-        item["+users"] = users
+        item["+users"] = users[identity]
 
 
 def _tell_roles(reader: Reader, identities: Items) -> None:

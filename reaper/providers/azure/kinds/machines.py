@@ -138,6 +138,16 @@ KINDS = (
                 f"{_SCALED}.ipConfigurations[].properties.loadBalancerBackendAddressPools[].id",
                 frozenset({BALANCER}),
             ),
+            # They serve by it: somebody else's would lose it.
+            Link(
+                Relation.ALTERS,
+                f"{_SCALED}.ipConfigurations[].properties.loadBalancerBackendAddressPools[].id",
+            ),
+            Link(
+                Relation.ALTERS,
+                f"{_SCALED}.ipConfigurations[].properties"
+                ".applicationGatewayBackendAddressPools[].id",
+            ),
             Link(Relation.USES, IMAGE_OF_SCALE_SET),
             Link(Relation.USES, _ASSIGNED),
         ),

@@ -29,6 +29,7 @@ _IP = "properties.ipConfigurations[].properties"
 _FRONT = "properties.frontendIPConfigurations[].properties"
 _SUBNETS = "properties.subnets[].properties"
 _MEMBERS = "properties.backendAddressPools[].properties.backendIPConfigurations[].id"
+_RULED = "properties.inboundNatRules[].properties.backendIPConfiguration.id"
 _OPERATIONS = (
     "Microsoft.Network/locations/operations/read",
     "Microsoft.Network/locations/operationResults/read",
@@ -96,8 +97,10 @@ KINDS = (
             Link(Relation.USED_BY, "properties.virtualMachine.id"),
             Link(Relation.CONTROLLED_BY, "properties.privateEndpoint.id"),
             Link(Relation.USED_BY, "properties.privateLinkService.id"),
-            # A balancer serves by it: somebody else's would lose it.
+            # A balancer or a gateway serves by it: somebody else's would lose it.
             Link(Relation.USED_BY, f"{_IP}.loadBalancerBackendAddressPools[].id"),
+            Link(Relation.USED_BY, f"{_IP}.loadBalancerInboundNatRules[].id"),
+            Link(Relation.USED_BY, f"{_IP}.applicationGatewayBackendAddressPools[].id"),
             Link(Relation.USES, f"{_IP}.subnet.id"),
             Link(Relation.USES, f"{_IP}.publicIPAddress.id"),
             Link(Relation.USES, f"{_IP}.applicationSecurityGroups[].id"),
@@ -114,6 +117,8 @@ KINDS = (
             Link(Relation.USED_BY, _MEMBERS, but=frozenset({INTERFACE})),
             # It is struck from the interfaces that it serves by.
             Link(Relation.ALTERS, _MEMBERS, frozenset({INTERFACE})),
+            Link(Relation.USED_BY, _RULED, but=frozenset({INTERFACE})),
+            Link(Relation.ALTERS, _RULED, frozenset({INTERFACE})),
             Link(Relation.USES, f"{_FRONT}.publicIPAddress.id"),
             Link(Relation.USES, f"{_FRONT}.subnet.id"),
         ),

@@ -5,16 +5,19 @@ from __future__ import annotations
 from reaper.model import Kind
 from reaper.providers.azure.answers import ArmError
 from reaper.providers.azure.kind import AzureKind, Guard, Items, search
+from reaper.providers.azure.mentions import BEHIND_ENDPOINTS, by_host, by_id, used_by
 from reaper.providers.azure.names import ACCOUNT, ENDPOINT, MACHINE
 from reaper.providers.azure.reading import Reader
 
 VERSION = "2026-09-01"
+_SERVICES = ("blob", "dfs", "file", "queue", "table")
+_CAME = "properties.lastModifiedTime"
 # Said of accounts that have no blobs at all.
 _NO_BLOBS = frozenset({"FeatureNotSupportedForAccount"})
 
 
 def _tell_immutable(reader: Reader, accounts: Items) -> None:
-    """Tell whether a container has a legal hold or an immutability policy."""
+    """Tell whether a container has a legal hold or an immutability policy, and which came last."""
     for identity, account in accounts.items():
         path = f"{reader.api.spelt(identity)}/blobServices/default/containers"
         try:
@@ -23,6 +26,9 @@ def _tell_immutable(reader: Reader, accounts: Items) -> None:
             if error.code in _NO_BLOBS:
                 continue
             raise
+        came = [told for each in containers if (told := search(_CAME, each))]
+        if came:
+            account["+used"] = max(came)
         held = [
             str(each["name"])
             for each in containers
@@ -34,6 +40,16 @@ def _tell_immutable(reader: Reader, accounts: Items) -> None:
             )
 
 
+def _tell_users(reader: Reader, accounts: Items) -> None:
+    """Tell who keeps something there: machines their logs, endpoints, workspaces."""
+    users = used_by(
+        reader,
+        {each: (by_id(each), by_host(each.rpartition("/")[2], *_SERVICES)) for each in accounts},
+    )
+    for identity, account in accounts.items():
+        account["+users"] = users[identity]
+
+
 KINDS = (
     AzureKind(
         kind=Kind(name=ACCOUNT, service="microsoft.storage", after=(MACHINE, ENDPOINT)),
@@ -41,8 +57,12 @@ KINDS = (
         version=VERSION,
         incarnation="properties.creationTime",
         created="properties.creationTime",
-        complete=(_tell_immutable,),
+        complete=(_tell_immutable, _tell_users),
+        links=(BEHIND_ENDPOINTS,),
         guards=(Guard('"+immutable"'),),
-        actions=("Microsoft.Storage/storageAccounts/blobServices/containers/read",),
+        actions=(
+            "Microsoft.Storage/storageAccounts/blobServices/containers/read",
+            "Microsoft.ResourceGraph/resources/read",
+        ),
     ),
 )

@@ -6,8 +6,9 @@ from typing import Any
 
 from reaper.model import Kind
 from reaper.providers.azure.ids import canonical
-from reaper.providers.azure.kind import AzureKind, Deed
-from reaper.providers.azure.names import MACHINE, VAULT
+from reaper.providers.azure.kind import AzureKind, Deed, Items
+from reaper.providers.azure.mentions import BEHIND_ENDPOINTS, by_host, by_id, used_by
+from reaper.providers.azure.names import ENDPOINT, MACHINE, VAULT
 from reaper.providers.azure.operations import started
 from reaper.providers.azure.reading import Reader
 from reaper.providers.protocol import Answer
@@ -50,6 +51,15 @@ def _had_back(reader: Reader, identity: str) -> dict[str, Any] | None:
     return None
 
 
+def _tell_users(reader: Reader, vaults: Items) -> None:
+    """Tell who works with its keys and secrets: disks, accounts and gateways that name it."""
+    users = used_by(
+        reader, {each: (by_id(each), by_host(each.rpartition("/")[2], "vault")) for each in vaults}
+    )
+    for identity, vault in vaults.items():
+        vault["+users"] = users[identity]
+
+
 def _delete(deed: Deed) -> Answer:
     return delete_vault(deed, deed.ref.id, deed.item)
 
@@ -74,13 +84,19 @@ def delete_vault(deed: Deed, identity: str, item: Any) -> Answer:
 
 KINDS = (
     AzureKind(
-        kind=Kind(name=VAULT, service="microsoft.keyvault", after=(MACHINE,), reused=True),
+        kind=Kind(name=VAULT, service="microsoft.keyvault", after=(MACHINE, ENDPOINT), reused=True),
         type="Microsoft.KeyVault/vaults",
         version=VERSION,
         created="systemData.createdAt",
+        complete=(_tell_users,),
+        links=(BEHIND_ENDPOINTS,),
         gone=_had_back,
         delete=_delete,
-        actions=("Microsoft.KeyVault/deletedVaults/read",),
+        actions=(
+            "Microsoft.KeyVault/deletedVaults/read",
+            "Microsoft.KeyVault/locations/operationResults/read",
+            "Microsoft.ResourceGraph/resources/read",
+        ),
         changes=("Microsoft.KeyVault/locations/deletedVaults/purge/action",),
     ),
 )

@@ -140,7 +140,7 @@ def _keep_deleted(estate: Estate, node: Node) -> None:
         about["purgeProtectionEnabled"] = True
     kind = "Microsoft.KeyVault/deletedVaults"
     shown = {"id": identity, "name": body["name"], "type": kind, "properties": about}
-    estate.add(DELETED_VAULTS, identity, shown)
+    estate.add(DELETED_VAULTS, identity, shown, facts={"vault": body})
 
 
 # --- groups ---------------------------------------------------------------------------------------

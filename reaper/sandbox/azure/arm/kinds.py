@@ -21,6 +21,7 @@ class Type:
         tracked: It has a location and tags, and stands in the lists of all resources.
         going: How its state is called while it is being deleted.
         etag: It has one.
+        taken_on: A PUT of it is answered with 202, and followed as a deletion is.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Type:
     tracked: bool = True
     going: str = "Deleting"
     etag: bool = False
+    taken_on: bool = False
 
     @property
     def kind(self) -> str:
@@ -57,8 +59,8 @@ _ALL = (
     Type(name="Microsoft.Compute/virtualMachines", version="2026-04-01"),
     Type(name="Microsoft.Compute/virtualMachineScaleSets", version="2026-04-01"),
     Type(name="Microsoft.Compute/images", version="2026-04-01"),
-    Type(name="Microsoft.Compute/disks", version="2026-03-02"),
-    Type(name="Microsoft.Compute/snapshots", version="2026-03-02"),
+    Type(name="Microsoft.Compute/disks", version="2026-03-02", taken_on=True),
+    Type(name="Microsoft.Compute/snapshots", version="2026-03-02", taken_on=True),
     Type(name="Microsoft.Compute/galleries", version="2026-03-03"),
     Type(name="Microsoft.Compute/galleries/images", version="2026-03-03"),
     Type(name="Microsoft.Compute/galleries/images/versions", version="2026-03-03"),
@@ -71,6 +73,7 @@ _ALL = (
         "natGateways",
         "routeTables",
         "privateEndpoints",
+        "applicationGateways",
     ),
     Type(
         name="Microsoft.Network/privateDnsZones",
@@ -82,7 +85,12 @@ _ALL = (
         version="2024-06-01",
         etag=True,
     ),
-    Type(name="Microsoft.Storage/storageAccounts", version="2026-09-01", at_once=True),
+    Type(
+        name="Microsoft.Storage/storageAccounts",
+        version="2026-09-01",
+        at_once=True,
+        taken_on=True,
+    ),
     Type(name="Microsoft.KeyVault/vaults", version="2026-05-15", at_once=True),
     Type(name="Microsoft.KeyVault/deletedVaults", version="2026-05-15", tracked=False),
     Type(name="Microsoft.KeyVault/locations/deletedVaults", version="2026-05-15", tracked=False),
@@ -106,7 +114,8 @@ _ALL = (
         tracked=False,
         at_once=True,
     ),
-    # What nobody knows anything of.
+    # What the sandbox knows nothing of but that it is there.
+    Type(name="Microsoft.Insights/metricAlerts", version="2018-03-01", at_once=True),
     Type(name="Microsoft.Foo/bars", version="2025-01-01", polled=("Location",)),
     Type(name="Microsoft.Foo/bars/parts", version="2025-01-01", polled=("Location",)),
 )

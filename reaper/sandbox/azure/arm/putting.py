@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from reaper.sandbox.azure.arm import rules
@@ -10,6 +11,7 @@ from reaper.sandbox.azure.arm.asking import Ask
 from reaper.sandbox.azure.arm.deleting import DELETED_VAULTS
 from reaper.sandbox.azure.arm.ids import GROUP, Target, group_of, owner, target
 from reaper.sandbox.azure.arm.kinds import TYPES
+from reaper.sandbox.azure.arm.operating import begin
 from reaper.sandbox.azure.arm.rules import RULES
 from reaper.sandbox.azure.arm.shapes import Draft, shaped
 from reaper.sandbox.azure.arm.views import show
@@ -59,11 +61,14 @@ def put(estate: Estate, ask: Ask) -> Reply:
     if there is not None and there.going:
         raise Refused(409, "Conflict", f"The resource {at.id} is being deleted.")
     if at.kind == rules.VAULTS and there is None:
-        _refuse_burnt(estate, at)
+        body = _had_back(estate, at, body)
     node = make(estate, at, body)
     if at.kind == rules.CLUSTERS and there is None:
         make_node_group(estate, node, lambda target_, body_: make(estate, target_, body_))
     shown = show(estate, node)
+    if known.taken_on:
+        taken_on = begin(estate, ask, node, takes_s=0)
+        return replace(as_json(202, shown), headers=taken_on.headers)
     return as_json(200 if there else 201, shown)
 
 
@@ -185,14 +190,21 @@ def _look_up_what_is_named(estate: Estate, at: Target, draft: Draft) -> None:
                 raise Refused(400, "InvalidResourceReference", message)
 
 
-def _refuse_burnt(estate: Estate, at: Target) -> None:
+def _had_back(estate: Estate, at: Target, body: dict[str, Any]) -> dict[str, Any]:
+    """The body of a new vault, or of a deleted one that is asked back."""
     for deleted in estate.graph.of(DELETED_VAULTS):
-        if deleted.body["name"].lower() == at.name.lower():
+        if deleted.body["name"].lower() != at.name.lower():
+            continue
+        if body.get("properties", {}).get("createMode") != "recover":
             message = (
                 f"A vault with the same name already exists in deleted state. You need to either"
                 f" recover or purge existing key vault {at.name}."
             )
             raise Refused(409, "ConflictError", message)
+        estate.graph.remove(deleted)
+        before: dict[str, Any] = deepcopy(deleted.facts["vault"])
+        return {**before, "tags": body.get("tags", before.get("tags", {}))}
+    return body
 
 
 def missing(at: Target) -> Refused:

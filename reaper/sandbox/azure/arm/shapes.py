@@ -123,6 +123,7 @@ def _interface(draft: Draft) -> None:
         inner.setdefault("privateIPAddress", draft.estate.address(internal=True))
         inner.setdefault("provisioningState", "Succeeded")
         pools += _ids(inner.get("loadBalancerBackendAddressPools", ()))
+        pools += _ids(inner.get("loadBalancerInboundNatRules", ()))
     draft.facts["pools"] = pools
 
 
@@ -148,7 +149,7 @@ def _virtual_network(draft: Draft) -> None:
 
 def _balancer(draft: Draft) -> None:
     _guided(draft)
-    for part in ("frontendIPConfigurations", "backendAddressPools"):
+    for part in ("frontendIPConfigurations", "backendAddressPools", "inboundNatRules"):
         for each in draft.properties.setdefault(part, []):
             each["id"] = f"{draft.target.id}/{part}/{each['name']}"
             each.setdefault("properties", {}).setdefault("provisioningState", "Succeeded")

@@ -53,6 +53,8 @@ def _disk(estate: Estate, node: Node, shown: Body) -> None:
     machines = _by(estate, node, rules.MACHINES)
     if machines:
         shown["managedBy"] = _id(machines[0])
+        if len(machines) > 1:
+            shown["managedByExtended"] = [_id(each) for each in machines]
         shown["properties"]["diskState"] = "Attached"
 
 
@@ -64,10 +66,11 @@ def _interface(estate: Estate, node: Node, shown: Body) -> None:
     if endpoints:
         shown["properties"]["privateEndpoint"] = {"id": _id(endpoints[0])}
     for each in shown["properties"].get("ipConfigurations", ()):
-        pools = each["properties"].get("loadBalancerBackendAddressPools")
-        if pools:
-            there = [pool for pool in pools if estate.graph.find(owner(pool["id"]))]
-            each["properties"]["loadBalancerBackendAddressPools"] = there
+        for part in ("loadBalancerBackendAddressPools", "loadBalancerInboundNatRules"):
+            links = each["properties"].get(part)
+            if links:
+                there = [link for link in links if estate.graph.find(owner(link["id"]))]
+                each["properties"][part] = there
 
 
 def _parts(holder: Node, held: Node, list_name: str, field: str) -> list[str]:
@@ -169,6 +172,30 @@ def _balancer(estate: Estate, node: Node, shown: Body) -> None:
         ]
         if members:
             pool["properties"]["backendIPConfigurations"] = members
+    for rule in shown["properties"]["inboundNatRules"]:
+        here = rule["id"].lower()
+        for interface in _by(estate, node, rules.INTERFACES):
+            for each in interface.body["properties"]["ipConfigurations"]:
+                if here in _links(each["properties"].get("loadBalancerInboundNatRules", ())):
+                    rule["properties"]["backendIPConfiguration"] = {"id": each["id"]}
+
+
+def _behind_endpoints(estate: Estate, node: Node, shown: Body) -> None:
+    """Tell which private endpoints lead to it."""
+    connections = [
+        {
+            "id": f"{_id(node)}/privateEndpointConnections/{endpoint.body['name']}",
+            "properties": {
+                "privateEndpoint": {"id": _id(endpoint)},
+                "privateLinkServiceConnectionState": {"status": "Approved"},
+            },
+        }
+        for endpoint in estate.graph.of(rules.ENDPOINTS)
+        for each in endpoint.body["properties"].get("privateLinkServiceConnections", ())
+        if each["properties"]["privateLinkServiceId"].lower() == node.path
+    ]
+    if connections:
+        shown["properties"]["privateEndpointConnections"] = connections
 
 
 def _links(references: Any) -> list[str]:
@@ -184,4 +211,6 @@ _DERIVED: Mapping[str, Callable[[Estate, Node, Body], None]] = {
     rules.NATS: _nat,
     rules.NETWORKS: _network,
     rules.BALANCERS: _balancer,
+    rules.ACCOUNTS: _behind_endpoints,
+    rules.VAULTS: _behind_endpoints,
 }

@@ -5,7 +5,7 @@ Uses Resource Manager at an endpoint on loopback, so it knows nothing of the emu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from reaper.sandbox.azure.server import SUBSCRIPTION
 from reaper.sandbox.azure.world.builder import Builder
@@ -27,6 +27,7 @@ def build(
     subscription: str = SUBSCRIPTION,
     group: str | None = None,
     location: str = "westeurope",
+    client: Callable[[str], Rest] = Rest,
 ) -> World:
     """Create one of each type for one owner, with the dependencies that such things have.
 
@@ -41,8 +42,9 @@ def build(
         subscription: Whose things they are.
         group: A resource group that is there already; None: one of their own.
         location: Where they are.
+        client: By what it is created: an SDK can stand behind it.
     """
-    with Rest(endpoint) as rest:
+    with client(endpoint) as rest:
         builder = Builder(
             rest, tags, subscription=subscription, location=location, name=name, group=group
         )
