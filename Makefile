@@ -25,7 +25,7 @@ WAITERS ?= $(shell echo $$(( $(WORKERS) * 2 )))
 help: ## Show what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Show the whole life of a leak, in sandboxes of the clouds and on the Docker engine
+demo: $(READY) ## Show the whole life of a leak, in clouds' sandboxes and on the Docker engine
 	$(BIN)/reaper demo
 
 test: $(READY) ## Run all tests; those that need a Docker engine or PostgreSQL skip without one

@@ -23,6 +23,7 @@ class Place(StrEnum):
     AWS = "aws"
     GCE = "gce"
     AZURE = "azure"
+    OCI = "oci"
     DOCKER = "docker"
 
 
@@ -39,9 +40,9 @@ def demo(
 ) -> None:
     """Show the whole life of a leak: create, kill the run, sweep, and prove the rest untouched.
 
-    It is played in sandboxes of AWS, Google Cloud and Azure within this process, and on the local
-    Docker engine (or the one that DOCKER_HOST names) if one answers, in a realm of its own. It
-    takes about a minute, needs no credentials and no registry, and removes all that it made.
+    It is played in sandboxes of AWS, Google Cloud, Azure and OCI within this process, and on the
+    local Docker engine (or the one that DOCKER_HOST names) if one answers, in a realm of its own.
+    It takes about a minute, needs no credentials and no registry, and removes all that it made.
     """
     log.configure()
     from reaper.cli.demo_story import play  # noqa: PLC0415 - `--help` does not need it
@@ -77,6 +78,11 @@ def _stages(only: Place | None) -> Iterator[AbstractContextManager[Stage]]:
 
         sandboxes += 1
         yield azure_stage()
+    if only in {None, Place.OCI} and has_sandbox("OCI"):
+        from reaper.sandbox.demo_oci.stage import oci_stage  # noqa: PLC0415 - as just proven
+
+        sandboxes += 1
+        yield oci_stage()
     if only in {None, Place.DOCKER}:
         found = find_engine(needed=not sandboxes)
         if found is not None:

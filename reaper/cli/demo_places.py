@@ -22,6 +22,7 @@ _NEEDS = {
     "AWS": (("boto3", "moto", "werkzeug"), "sandbox"),
     "Google": (("google.auth", "jmespath", "requests"), "gce"),
     "Azure": (("azure.core", "azure.identity", "azure.mgmt.compute", "jmespath"), "azure"),
+    "OCI": (("jmespath", "oci"), "oci"),
 }
 
 
