@@ -188,6 +188,25 @@ def test_a_bucket_that_is_written_to_or_shared_after_the_end_stays(site: Site) -
     assert outcomes(told)["left"][0] == "gone"
 
 
+def test_what_is_taken_over_in_the_last_moment_is_not_even_emptied(site: Site) -> None:
+    site.ours.write(bucket := site.ours.bucket("data"), "first")
+    user = site.ours.named("user", "robot")
+    site.clients.identity.create_auth_token({"description": "a token"}, user["id"])
+    site.over()
+    api = site.clients.objects
+    namespace = api.get_namespace().data
+
+    def take_over(step: str) -> None:
+        if step == "intended":
+            api.update_bucket(namespace, bucket, {"freeformTags": STRANGER})
+            site.clients.identity.update_user(user["id"], {"freeformTags": STRANGER})
+
+    site.bench.play(at=take_over)
+
+    assert [each["name"] for each in api.list_object_versions(namespace, bucket).data["items"]]
+    assert site.clients.identity.list_auth_tokens(user["id"]).data
+
+
 def test_a_name_that_another_bucket_took_is_not_shot_at(site: Site) -> None:
     site.ours.bucket("data")
     site.over()
