@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import pytest
 
 from reaper.client.active import ActiveRun
 from reaper.sandbox.oci.world import Clients
@@ -222,8 +224,10 @@ def stays(told: Result, item: Mapping[str, Any], *because: str) -> None:
         assert each in why, why
 
 
-def open_site(bench: OciBench, exits: ExitStack) -> Site:
-    """Let a run begin."""
-    run = exits.enter_context(bench.run())
-    clients = Clients(bench.sandbox.endpoint, bench.sandbox.key.config(), HOME)
-    return Site(bench=bench, run=run, over=exits.close, clients=clients)
+@pytest.fixture
+def site(bench: OciBench) -> Iterator[Site]:
+    """A run at work; it is over when the test sweeps."""
+    with ExitStack() as exits:
+        run = exits.enter_context(bench.run())
+        clients = Clients(bench.sandbox.endpoint, bench.sandbox.key.config(), HOME)
+        yield Site(bench=bench, run=run, over=exits.close, clients=clients)

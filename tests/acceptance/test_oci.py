@@ -11,6 +11,8 @@ pytest.importorskip("oci")
 from reaper.model import Status
 from reaper.sandbox.faults import Effect, Operation
 from reaper.sandbox.oci.world import Clients
+from tests.acceptance.ocisite import DOMAIN, Site
+from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
@@ -321,6 +323,26 @@ def test_tags_that_disagree_are_a_persons_business(bench: OciBench) -> None:
     item = swept.item("oci:core:vcn", vcn["id"])
     assert (item["verdict"], item["rule"]) == ("quarantine", "unsure")
     assert "disagree" in item["reason"]
+
+
+def test_volumes_that_outlived_their_instance_are_found_by_tags_and_by_the_journal(
+    site: Site,
+) -> None:
+    instance = site.ours.instance(site.ours.subnet(site.ours.vcn()))
+    storage, boot = site.clients.storage, site.boot(instance)
+    asked = {"compartmentId": site.ours.compartment, "availabilityDomain": DOMAIN}
+    volume = storage.create_volume(asked).data["id"]
+    storage.update_boot_volume(boot, {"freeformTags": dict(site.ours.tags)})
+    scope = f"{site.bench.sandbox.tenancy}/{HOME}/{site.ours.compartment}"
+    site.run.created(kind="oci:core:volume", scope=scope, id=volume)
+    site.clients.compute.terminate_instance(instance["id"], preserve_boot_volume=True)
+
+    told = site.swept()
+
+    assert told.left == {}
+    assert told.item("oci:core:boot-volume", boot)["outcome"] == "gone"
+    assert told.item("oci:core:volume", volume)["outcome"] == "gone"
+    assert storage.get_volume(volume).data["lifecycleState"] == "TERMINATED"
 
 
 def test_a_subtree_and_all_regions_are_looked_at(bench: OciBench) -> None:

@@ -14,6 +14,7 @@ from reaper.providers.oci.services import WORK
 from reaper.providers.protocol import Answer, Reply
 
 _PRECONDITION_FAILED = 412
+_CHANGED = "it was changed since the last look"
 
 
 def delete(kind: OciKind, deed: Deed) -> Answer:
@@ -22,6 +23,8 @@ def delete(kind: OciKind, deed: Deed) -> Answer:
     if kind.conditional and deed.etag is None:
         return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {deed.ref.id} has no etag")
     try:
+        if kind.before and (changed := _changed(kind, deed)) is not None:
+            return changed
         for step in kind.before:
             ended = step(deed)
             if ended is not None:
@@ -33,6 +36,15 @@ def delete(kind: OciKind, deed: Deed) -> Answer:
         return _sent(kind, deed)
     except CALL_ERRORS as error:
         return named(deed.reach, told(kind, deed, error, doing=doing))
+
+
+def _changed(kind: OciKind, deed: Deed) -> Answer | None:
+    """Say that it was changed since the last look: only the deletion itself is held to its etag."""
+    _, etag = deed.reach.get(kind, deed.ref.id)
+    if etag == deed.etag:
+        return None
+    detail = f"deleting {deed.ref.id}: {_CHANGED}"
+    return Answer(reply=Reply.IN_USE, detail=f"nothing was sent: {detail}")
 
 
 def _sent(kind: OciKind, deed: Deed) -> Answer:
@@ -59,7 +71,7 @@ def told(kind: OciKind, deed: Deed, error: Exception, *, doing: str) -> Answer:
     """Read what became of a deletion: a 404 is a missing permission, if the thing is there."""
     answer = classify(error, doing=doing)
     if isinstance(error, OciError) and error.status == _PRECONDITION_FAILED:
-        return replace(answer, detail=f"{doing}: it was changed since the last look")
+        return replace(answer, detail=f"{doing}: {_CHANGED}")
     if answer.reply is Reply.IN_USE and not answer.blockers:
         blockers = users(kind, deed)
         used = f" (it is used by {', '.join(blockers)})" if blockers else ""

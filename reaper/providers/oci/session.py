@@ -58,7 +58,7 @@ class Credentials:
 
     Attributes:
         config: As the SDK wants it; for a signer of its own, next to nothing.
-        signer: None: one by the key in `config`.
+        signer: Which signs each request.
         tenancy: Whose they are; None: they do not tell.
         user: As whom; None: it is no user.
     """
@@ -214,10 +214,9 @@ class Connection:
             more["service_endpoint"] = self.place.endpoint.replace("{region}", region).rstrip("/")
         elif at:
             more["service_endpoint"] = at
-        if credentials.signer is not None:
-            more["signer"] = credentials.signer
         client = getattr(importlib.import_module(declared.module), declared.name)(
             {**credentials.config, "region": region},
+            signer=credentials.signer,
             timeout=_TIMEOUT_S,
             retry_strategy=oci.retry.NoneRetryStrategy(),
             circuit_breaker_strategy=oci.circuit_breaker.NoCircuitBreakerStrategy(),
@@ -257,8 +256,18 @@ def _load(place: OciPlace) -> Credentials:
     path = oci.config.DEFAULT_LOCATION if place.config_file is None else str(place.config_file)
     config = oci.config.from_file(path, place.profile)
     if place.credentials == "file":
+        oci.config.validate_config(config)
+        # One for all clients: each would read the key anew, which takes 30 ms.
+        signer = oci.signer.Signer(
+            config["tenancy"],
+            config["user"],
+            config["fingerprint"],
+            config.get("key_file"),
+            pass_phrase=config.get("pass_phrase"),
+            private_key_content=config.get("key_content"),
+        )
         return Credentials(
-            config=config, signer=None, tenancy=config["tenancy"], user=config["user"]
+            config=config, signer=signer, tenancy=config["tenancy"], user=config["user"]
         )
     with open(config["security_token_file"], encoding="utf-8") as file:  # noqa: PTH123 - may begin with ~
         token = file.read()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 # Attribute -> module and class of the SDK.
@@ -53,10 +54,26 @@ class Clients:
         return made(
             self._config,
             service_endpoint=endpoint,
+            signer=_signer(tuple(sorted(self._config.items()))),
             retry_strategy=oci.retry.NoneRetryStrategy(),
             circuit_breaker_strategy=oci.circuit_breaker.NoCircuitBreakerStrategy(),
             skip_deserialization=True,
         )
+
+
+@lru_cache(maxsize=8)
+def _signer(config: tuple[tuple[str, str], ...]) -> Any:
+    """What signs, once for all clients: to read a key takes longer than most calls."""
+    import oci  # noqa: PLC0415 - as above
+
+    given = dict(config)
+    return oci.signer.Signer(
+        given["tenancy"],
+        given["user"],
+        given["fingerprint"],
+        None,
+        private_key_content=given["key_content"],
+    )
 
 
 def pages(ask: Any, *arguments: Any, **named: Any) -> Iterator[dict[str, Any]]:
