@@ -16,6 +16,7 @@ ALL = (
     "aws_sweep",
     "gce_sweep",
     "azure_sweep",
+    "oci_sweep",
 )
 
 
