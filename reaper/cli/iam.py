@@ -46,8 +46,9 @@ def iam(
     """Print the least-privilege policy for the enabled kinds; nothing is asked of the cloud.
 
     It is in the cloud's own form, to be attached to the user or role that reaper acts as: a JSON
-    policy for AWS, the YAML of a custom role for Google Cloud. Where the cloud can, a deletion is
-    allowed only of what bears a run's tag of this realm.
+    policy for AWS, the YAML of a custom role for Google Cloud, the JSON of one for Azure and of a
+    policy for OCI. Where the cloud can, a deletion is allowed only of what bears a run's tag of
+    this realm.
 
     A policy that is larger than the cloud takes is divided: --part prints one of its documents,
     each of which is attached by itself, and --json prints all of them in one list.
@@ -98,8 +99,8 @@ def _document(found: Permissions, part: int | None) -> object:
     count = len(found.documents)
     if part is None and count > 1:
         raise UsageError(
-            f"the policy is larger than one managed policy may be, so it has {count} parts: print "
-            f"each with --part 1 to --part {count}, and attach all of them"
+            f"the policy is larger than one may be, or for several places, so it has {count} "
+            f"parts: print each with --part 1 to --part {count}, and attach all of them"
         )
     number = part or 1
     if number > count:

@@ -282,5 +282,6 @@ class ProviderSettings(Section):
 
     azure: tuple[AzurePlace, ...] = ()
     """Azure subscriptions."""
+
     oci: tuple[OciPlace, ...] = ()
     """OCI tenancies, with the compartments and regions to look at."""
