@@ -187,6 +187,16 @@ def test_a_vault_whose_key_a_stranger_works_with(site: Site, subscription: str) 
     stays(site, names.VAULT, ours, by=user)
 
 
+def test_a_vault_from_which_a_strangers_gateway_has_its_certificate(site: Site) -> None:
+    ours = vault(site)
+    secret = {"keyVaultSecretId": "https://our-kv.vault.azure.net/secrets/tls"}
+    gateway = site.theirs.add(
+        GATEWAY, "gw", {"sslCertificates": [{"name": "tls", "properties": secret}]}
+    )
+
+    stays(site, names.VAULT, ours, by=gateway)
+
+
 def test_an_account_in_which_somebody_makes_a_container_after_the_runs_end(site: Site) -> None:
     ours = account(site)
     containers = f"{ours}/blobServices/default/containers"
