@@ -28,11 +28,10 @@ EXAMPLES = 40
 
 @pytest.mark.parametrize(("mode", "method", "path"), OPERATIONS)
 def test_no_request_breaks_it(api: Api, mode: str, method: str, path: str) -> None:
-    # Imported by each process that only collects it, it would take seconds.
-    import schemathesis  # noqa: PLC0415
-    from schemathesis.checks import not_a_server_error  # noqa: PLC0415
-    from schemathesis.generation import GenerationMode  # noqa: PLC0415
-    from schemathesis.specs.openapi import checks  # noqa: PLC0415
+    import schemathesis  # noqa: PLC0415 - who only collects this would wait seconds for it
+    from schemathesis.checks import not_a_server_error  # noqa: PLC0415 - as above
+    from schemathesis.generation import GenerationMode  # noqa: PLC0415 - as above
+    from schemathesis.specs.openapi import checks  # noqa: PLC0415 - as above
 
     api.start("r-1")
     headers = {"Authorization": f"Bearer {api.tokens[Role.OPERATOR]}"}
