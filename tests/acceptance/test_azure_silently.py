@@ -239,6 +239,32 @@ def test_an_account_that_a_strangers_machine_writes_to(site: Site) -> None:
     stays(site, names.ACCOUNT, ours, by=machine)
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "ourstore.blob.core.windows.net",  # as a CDN's origin is told
+        "ourstore-secondary.blob.core.windows.net",
+        "ourstore.z6.web.core.windows.net",  # a static website
+        "ourstore.z01.blob.storage.azure.net",  # as addresses are in DNS zones of their own
+    ],
+)
+def test_an_account_from_which_a_stranger_delivers(site: Site, host: str) -> None:
+    ours = account(site)
+    origin = site.theirs.add("Microsoft.Foo/bars", "cdn", {"origins": [{"hostName": host}]})
+
+    stays(site, names.ACCOUNT, ours, by=origin)
+
+
+@pytest.mark.parametrize(
+    "host", ["myourstore.blob.core.windows.net", "ourstore.example.com", "my-ourstore.blob.x.net"]
+)
+def test_an_address_that_only_looks_like_the_accounts_keeps_nothing(site: Site, host: str) -> None:
+    account(site)
+    site.theirs.add("Microsoft.Foo/bars", "cdn", {"origins": [{"hostName": host}]})
+
+    assert swept(site).left == {}
+
+
 def test_what_nobody_knows_and_a_stranger_works_with(site: Site) -> None:
     plan = site.ours.add("Microsoft.Foo/bars", "plan", tags=site.tags)
     user = site.theirs.add("Microsoft.Foo/bars", "app", {"planId": plan})

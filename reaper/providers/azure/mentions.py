@@ -75,9 +75,13 @@ def by_exact_id(identity: str) -> Sought:
 
 
 def by_host(name: str, *services: str) -> Sought:
-    """Look for the address of one of its services: `//NAME.blob.`."""
+    """Look for the address of one of its services: `NAME.blob.`, with or without a scheme.
+
+    Between the two may be a zone, as in `NAME.z6.web.`.
+    """
     hosts = "|".join(map(re.escape, services))
-    return Sought(f"//{name}.", re.compile(rf"//{re.escape(name)}\.(?:{hosts})\."))
+    pattern = rf"(?<![\w.\-]){re.escape(name)}\.(?:z\d+\.)?(?:{hosts})\."
+    return Sought(f"{name}.", re.compile(pattern))
 
 
 def used_by(
