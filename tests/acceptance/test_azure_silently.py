@@ -187,6 +187,16 @@ def test_a_vault_whose_key_a_stranger_works_with(site: Site, subscription: str) 
     stays(site, names.VAULT, ours, by=user)
 
 
+def test_a_vault_from_which_a_strangers_gateway_has_its_certificate(site: Site) -> None:
+    ours = vault(site)
+    secret = {"keyVaultSecretId": "https://our-kv.vault.azure.net/secrets/tls"}
+    gateway = site.theirs.add(
+        GATEWAY, "gw", {"sslCertificates": [{"name": "tls", "properties": secret}]}
+    )
+
+    stays(site, names.VAULT, ours, by=gateway)
+
+
 def test_an_account_in_which_somebody_makes_a_container_after_the_runs_end(site: Site) -> None:
     ours = account(site)
     containers = f"{ours}/blobServices/default/containers"
@@ -227,6 +237,32 @@ def test_an_account_that_a_strangers_machine_writes_to(site: Site) -> None:
     )
 
     stays(site, names.ACCOUNT, ours, by=machine)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "ourstore.blob.core.windows.net",  # as a CDN's origin is told
+        "ourstore-secondary.blob.core.windows.net",
+        "ourstore.z6.web.core.windows.net",  # a static website
+        "ourstore.z01.blob.storage.azure.net",  # as addresses are in DNS zones of their own
+    ],
+)
+def test_an_account_from_which_a_stranger_delivers(site: Site, host: str) -> None:
+    ours = account(site)
+    origin = site.theirs.add("Microsoft.Foo/bars", "cdn", {"origins": [{"hostName": host}]})
+
+    stays(site, names.ACCOUNT, ours, by=origin)
+
+
+@pytest.mark.parametrize(
+    "host", ["myourstore.blob.core.windows.net", "ourstore.example.com", "my-ourstore.blob.x.net"]
+)
+def test_an_address_that_only_looks_like_the_accounts_keeps_nothing(site: Site, host: str) -> None:
+    account(site)
+    site.theirs.add("Microsoft.Foo/bars", "cdn", {"origins": [{"hostName": host}]})
+
+    assert swept(site).left == {}
 
 
 def test_what_nobody_knows_and_a_stranger_works_with(site: Site) -> None:

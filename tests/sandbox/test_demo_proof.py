@@ -28,13 +28,13 @@ from reaper.model import (
     Verdict,
 )
 from reaper.sandbox.demo.checks import Check, Facts, compare
-from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo.parts import DEBUGGER, GARBLED, Part, Thing
 from reaper.sandbox.demo.runs import Runs
 from reaper.sandbox.demo.stopping import Stopping
 from reaper.sandbox.demo_docker.proof import checks
 from reaper.sandbox.demo_docker.things import CONTAINER, NETWORK
 from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
-from reaper.sandbox.demo_docker.world import DEBUGGER, GARBLED, World
+from reaper.sandbox.demo_docker.world import World
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 CELL = Cell(provider="docker", scope="ENGINE", label="here")

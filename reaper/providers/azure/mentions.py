@@ -17,16 +17,24 @@ from reaper.model import Relation
 from reaper.providers.azure.graph import ask
 from reaper.providers.azure.ids import canonical, is_below, read_id
 from reaper.providers.azure.kind import Link
-from reaper.providers.azure.names import ENDPOINT
+from reaper.providers.azure.names import (
+    ADDRESS,
+    BALANCER,
+    FIREWALL,
+    INTERFACE,
+    NAT,
+    NETWORK,
+    ROUTES,
+)
 from reaper.providers.azure.reading import Reader
 
 # As many are asked for by one query: its text may have no more than some thousand characters.
 _AT_ONCE = 15
 # What ends no name: `…/storageaccounts/data` does not stand in `…/storageaccounts/data2`.
 _END = r"(?![\w.\-])"
-# What Network describes of others are their own links, told from the other end; an endpoint's are
-# not.
-_ECHOES = "azure:microsoft.network/"
+# What these describe of others are those others' own links, told from the other end: what is in a
+# network, or has an address. A gateway, say, describes what it works with itself.
+_ECHOES = frozenset({NETWORK, INTERFACE, ADDRESS, FIREWALL, BALANCER, NAT, ROUTES})
 # They watch, draw or tell of others, and do not break.
 _WATCHERS = (
     "azure:microsoft.alertsmanagement/",
@@ -67,9 +75,13 @@ def by_exact_id(identity: str) -> Sought:
 
 
 def by_host(name: str, *services: str) -> Sought:
-    """Look for the address of one of its services: `//NAME.blob.`."""
+    """Look for the address of one of its services: `NAME.blob.`, with or without a scheme.
+
+    Between the two may be a zone, as in `NAME.z6.web.`.
+    """
     hosts = "|".join(map(re.escape, services))
-    return Sought(f"//{name}.", re.compile(rf"//{re.escape(name)}\.(?:{hosts})\."))
+    pattern = rf"(?<![\w.\-]){re.escape(name)}\.(?:z\d+\.)?(?:{hosts})\."
+    return Sought(f"{name}.", re.compile(pattern))
 
 
 def used_by(
@@ -151,9 +163,7 @@ def _counts(user: str, identity: str) -> bool:
     if is_below(user, identity) or is_below(identity, user):
         return False
     at = read_id(user)
-    if at is None or at.kind.startswith(_WATCHERS):
-        return False
-    return at.kind == ENDPOINT or not at.kind.startswith(_ECHOES)
+    return at is None or not (at.kind in _ECHOES or at.kind.startswith(_WATCHERS))
 
 
 def _names(item: Mapping[str, Any], part: str, sought: Iterable[Sought]) -> bool:

@@ -42,7 +42,7 @@ BELIEVED: Mapping[str, str] = {
     ),
     "key vault: recovery": (
         "A vault that is put with the createMode recover is as it was; tags that are put with it"
-        " replace its own."
+        " replace its own. Where none was deleted it is refused with DeletedVaultNotFound."
     ),
     "arm: what is being deleted": (
         "Deleting it again is refused with AnotherOperationInProgress, a group with"

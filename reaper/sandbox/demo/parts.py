@@ -6,6 +6,13 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+# What a cloud's own list shows of one thing: its kind, where it is, and its ID.
+Seen = tuple[str, str, str]
+
+CORE_DUMP = "nightly-core-dump"  # somebody wants to look at it first
+DEBUGGER = "colleague-debugging"  # something of theirs is in the killed run's network
+GARBLED = "colleague-handmade"  # its tag names no run that can be read
+
 
 class Part(StrEnum):
     """Whose a thing of the demo is."""

@@ -6,7 +6,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +20,7 @@ from reaper.errors import ReaperError
 from reaper.sandbox.demo.checks import Check
 from reaper.sandbox.demo.parts import Part, Thing
 from reaper.sandbox.demo.stopping import Stopping
+from reaper.sandbox.guard import forbid_leaving
 
 READY = "ready "
 _LONGEST_CALL_S = 15
@@ -145,6 +146,20 @@ def run_of(arguments: Sequence[str]) -> tuple[Part, Any]:
     part = Part(arguments[1])
     prefix, lease, beat = _PACE[part]
     return part, reaper.client.run(prefix=prefix, lease=lease, beat=beat)
+
+
+def be_a_run(make: Callable[[Any, Part, str], Iterable[Thing]]) -> None:
+    """Be the run that the process's arguments name, make its world, and stop with the demo.
+
+    Args:
+        make: Makes everything, for a run, its part and the name of its things.
+    """
+    forbid_leaving()
+    part, started = run_of(sys.argv)
+    with started as run:
+        for thing in make(run, part, "nightly" if part is Part.KILLED else "smoke"):
+            tell(thing)
+        stay(run.id)
 
 
 def tell(thing: Thing) -> None:

@@ -1,31 +1,25 @@
-"""A sandbox with two test runs and strangers, which the demo cleans and looks at."""
+"""The chapter of `reaper demo` in an AWS sandbox."""
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
-from reaper.config import Config, load
-from reaper.model import Outcome, Plan
+from reaper.model import Outcome
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.world import build, everything
 from reaper.sandbox.aws.world.builder import clients
-from reaper.sandbox.aws.world.everything import Seen
-from reaper.sandbox.demo.checks import Proof
-from reaper.sandbox.demo.parts import Part, Thing
-from reaper.sandbox.demo.runs import Runs
-from reaper.sandbox.demo.stopping import Stopping
-from reaper.sandbox.demo_aws.proof import checks
-from reaper.sandbox.demo_aws.worker import DEBUGGER, GARBLED
+from reaper.sandbox.demo.checks import Check
+from reaper.sandbox.demo.cloud import CloudStage, playing
+from reaper.sandbox.demo.lists import blocked, scheduled
+from reaper.sandbox.demo.parts import DEBUGGER, GARBLED, Part, Seen, Thing
 from reaper.tags import REALM, RUN
 
 REGION = "eu-west-1"
+_KEY = "aws:kms:key"
 # Any will do for the sandbox; whoever has others does not want them to be used here.
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "sandbox",
@@ -34,110 +28,55 @@ _CREDENTIALS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
 }
+# What AWS lists for a while after it is over.
+_OVER = ('"terminated"', '"deleted"')
 
 
-@dataclass(kw_only=True, slots=True)
-class AwsStage:
-    """A sandbox with the demo's world in it.
+@dataclass(kw_only=True)
+class AwsStage(CloudStage):
+    """A sandbox with one of each kind of two runs and of strangers in it.
 
     Attributes:
-        whose: Whose everything is that had to stay.
-        before: How it was before the sweep.
-        killed: How what the killed run made was before the sweep.
+        account: Its account's ID.
     """
 
-    sandbox: AwsSandbox
-    runs: Runs
-    whose: dict[Seen, Part] = field(default_factory=dict)
-    before: Mapping[Seen, str] = field(default_factory=dict)
-    killed: Mapping[Seen, str] = field(default_factory=dict)
+    account: str
 
     name = "AWS"
-    asked = "the sandbox's own lists"
+    place = REGION
+    environment = _CREDENTIALS
+    enabled = (_KEY,)
     closing = (
         f"  The subnet and its VPC stay while {DEBUGGER} is in them.\n"
         "  The KMS key is deleted by AWS itself, on the day that it says.\n"
         f"  {GARBLED} stays until a person says what it is: `reaper resolve`.\n"
     )
 
-    @property
-    def introduction(self) -> str:
-        """What the sandbox is."""
-        return (
-            f"This is an AWS sandbox at {self.sandbox.endpoint}, within this process: it needs no "
-            "credentials,\nreaches nothing but this machine, and is gone when the demo ends. It "
-            "refuses what AWS refuses.\n"
-        )
+    def providers(self) -> Mapping[str, Any]:
+        """What the configuration says of the place."""
+        place = {"account": self.account, "regions": [REGION], "endpoint": self.endpoint}
+        return {"aws": [place]}
 
-    def set_scene(self) -> None:
-        """Start the runs, let strangers make something, and note how everything is."""
-        endpoint = self.sandbox.endpoint
-        self.runs.start(Part.LIVE, endpoint, REGION, **_CREDENTIALS)
-        with self.runs.stopping.put_off():
-            theirs = build(endpoint, {"team": "payments"}, name="payments", region=REGION)
-        self.runs.things += [
+    def look(self) -> dict[Seen, str]:
+        """Everything that the sandbox lists, and how it is."""
+        return everything(self.endpoint, [REGION])
+
+    def let_strangers_build(self) -> Sequence[Thing]:
+        """Let strangers make one of each kind."""
+        theirs = build(self.endpoint, {"team": "payments"}, name="payments", region=REGION)
+        return [
             Thing(part=Part.STRANGER, kind=made.kind, id=made.id, name="payments", about=made.part)
             for made in theirs.made
         ]
-        self.runs.wait(Part.LIVE)
-        before = self._look()
-        self.runs.start(Part.KILLED, endpoint, REGION, **_CREDENTIALS)
-        self.runs.wait(Part.KILLED)
-        intruders = self._make_intruders()
-        full = self._look()
-        live = {thing.id for thing in self.runs.things if thing.part is Part.LIVE}
-        self.whose = {
-            seen: Part.LIVE if seen[2] in live else Part.STRANGER
-            for seen in full
-            if seen in before or seen[2] in intruders
-        }
-        self.before = {seen: told for seen, told in full.items() if seen in self.whose}
-        self.killed = {seen: told for seen, told in full.items() if seen not in self.whose}
 
-    def config(self) -> Config:
-        """The configuration, written and read as anybody's."""
-        path = self.runs.directory / "reaper.yaml"
-        told = {
-            "realm": self.runs.realm,
-            "ledger": f"sqlite:///{self.runs.directory / 'ledger.db'}",
-            "policy": {"grace": "0s", "enable": ["aws:kms:key"], "brake": {"max_share": 1}},
-            "providers": {
-                "aws": [
-                    {
-                        "account": self.sandbox.account,
-                        "regions": [REGION],
-                        "endpoint": self.sandbox.endpoint,
-                    }
-                ]
-            },
-        }
-        path.write_text(json.dumps(told), encoding="utf-8")
-        return load(path, {})
-
-    def prove(self, plans: Sequence[Plan], outcomes: Mapping[str, Outcome]) -> Proof:
-        """Ask the sandbox what is left, and hold it against what has to be."""
-        return checks(self, self._look(), plans, outcomes)
-
-    def thing(self, name: str) -> Thing:
-        """What was made under this name."""
-        return next(thing for thing in self.runs.things if thing.name == name)
-
-    def _look(self) -> dict[Seen, str]:
-        return everything(self.sandbox.endpoint, [REGION])
-
-    def _make_intruders(self) -> frozenset[str]:
+    def let_colleagues_intrude(self) -> Sequence[Thing]:
         """Let a colleague attach something to the killed run's network, and tag something badly."""
-        client = clients(self.sandbox.endpoint, REGION)
-        subnet = next(
-            thing.id
-            for thing in self.runs.things
-            if (thing.part, thing.kind) == (Part.KILLED, "aws:ec2:subnet")
-        )
+        client = clients(self.endpoint, REGION)
+        subnet = self._subnet()
+        named = [{"Key": "Name", "Value": DEBUGGER}]
         interface = client("ec2").create_network_interface(
             SubnetId=subnet,
-            TagSpecifications=[
-                {"ResourceType": "network-interface", "Tags": [{"Key": "Name", "Value": DEBUGGER}]}
-            ],
+            TagSpecifications=[{"ResourceType": "network-interface", "Tags": named}],
         )["NetworkInterface"]["NetworkInterfaceId"]
         topic = client("sns").create_topic(
             Name=GARBLED,
@@ -146,33 +85,49 @@ class AwsStage:
                 {"Key": RUN, "Value": "Nightly Run +42"},
             ],
         )["TopicArn"]
-        for kind, id_, name, about in (
-            ("aws:ec2:network-interface", interface, DEBUGGER, f"attached by hand to {subnet}"),
-            ("aws:sns:topic", topic, GARBLED, "its tag names no run that can be read"),
-        ):
-            thing = Thing(part=Part.STRANGER, kind=kind, id=id_, name=name, about=about)
-            self.runs.things.append(thing)
-        return frozenset({interface, topic})
+        return [
+            Thing(part=Part.STRANGER, kind=kind, id=id_, name=name, about=about)
+            for kind, id_, name, about in (
+                ("aws:ec2:network-interface", interface, DEBUGGER, f"attached by hand to {subnet}"),
+                ("aws:sns:topic", topic, GARBLED, "its tag names no run that can be read"),
+            )
+        ]
+
+    def made(self) -> Sequence[Thing]:
+        """What the killed run made, as far as the lists show it: listeners are their balancer's."""
+        kinds = {kind for kind, _, _ in self.killed}
+        return [thing for thing in super().made() if thing.kind in kinds]
+
+    def left(self, now: Mapping[Seen, str]) -> frozenset[str]:
+        """The IDs of what the killed run made and is listed still, and not as over."""
+        mine = {thing.id for thing in self.made()}
+        lasting = {
+            seen: told for seen, told in now.items() if not any(over in told for over in _OVER)
+        }
+        return super().left(lasting) & mine
+
+    def held_back(self, left: frozenset[str], outcomes: Mapping[str, Outcome]) -> Sequence[Check]:
+        """The subnet that a colleague is in, and the key."""
+        subnet = self._subnet()
+        return [
+            blocked(subnet, subnet, self.thing(DEBUGGER), left, outcomes),
+            scheduled("The KMS key is scheduled for deletion on", self.killed_ones(_KEY), outcomes),
+        ]
+
+    def _subnet(self) -> str:
+        return next(thing.id for thing in super().made() if thing.kind == "aws:ec2:subnet")
 
 
 @contextmanager
 def aws_stage() -> Iterator[AwsStage]:
     """Start a sandbox with two runs about to begin; all of it is gone in the end."""
-    stopping = Stopping()
     with (
-        stopping.heeded(),
+        playing("reaper.sandbox.demo_aws.worker") as runs,
         _credentials(),
-        tempfile.TemporaryDirectory(prefix="reaper-demo-", ignore_cleanup_errors=True) as directory,
         AwsSandbox() as sandbox,
     ):
-        runs = Runs(
-            worker="reaper.sandbox.demo_aws.worker",
-            directory=Path(directory),
-            realm=f"demo-{secrets.token_hex(3)}",
-            stopping=stopping,
-        )
         try:
-            yield AwsStage(sandbox=sandbox, runs=runs)
+            yield AwsStage(endpoint=sandbox.endpoint, runs=runs, account=sandbox.account)
         finally:
             runs.end()
 

@@ -1,51 +1,34 @@
-"""A sandbox with two test runs and strangers, which the demo cleans and looks at."""
+"""The chapter of `reaper demo` in an Azure sandbox."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
-from reaper.config import Config, load
-from reaper.model import Outcome, Plan
+from reaper.model import Outcome, Status
 from reaper.sandbox.azure import AzureSandbox
 from reaper.sandbox.azure.server import SUBSCRIPTION
-from reaper.sandbox.azure.world import Seen, build, everything
+from reaper.sandbox.azure.world import build, everything
 from reaper.sandbox.azure.world.builder import Builder
 from reaper.sandbox.azure.world.rest import Rest
-from reaper.sandbox.demo.checks import Proof
-from reaper.sandbox.demo.parts import Part, Thing
-from reaper.sandbox.demo.runs import Runs
-from reaper.sandbox.demo.stopping import Stopping
-from reaper.sandbox.demo_azure.proof import checks
-from reaper.sandbox.demo_azure.worker import CORE_DUMP, DEBUGGER, DISKS, GARBLED, LOCATION
+from reaper.sandbox.demo.checks import Check
+from reaper.sandbox.demo.cloud import CloudStage, playing
+from reaper.sandbox.demo.lists import blocked, scheduled
+from reaper.sandbox.demo.parts import CORE_DUMP, DEBUGGER, GARBLED, Part, Seen, Thing
+from reaper.sandbox.demo_azure.worker import DISKS, LOCATION
 from reaper.tags import REALM, RUN
 
 _INTERFACES = "Microsoft.Network/networkInterfaces"
 
 
-@dataclass(kw_only=True, slots=True)
-class AzureStage:
-    """A sandbox with the demo's world in it.
-
-    Attributes:
-        whose: Whose everything is that had to stay.
-        before: How it was before the sweep.
-        killed: How what the killed run made was before the sweep.
-    """
-
-    sandbox: AzureSandbox
-    runs: Runs
-    whose: dict[Seen, Part] = field(default_factory=dict)
-    before: Mapping[Seen, str] = field(default_factory=dict)
-    killed: Mapping[Seen, str] = field(default_factory=dict)
+class AzureStage(CloudStage):
+    """A sandbox with one of each type of two runs and of strangers in it."""
 
     name = "Azure"
-    asked = "the sandbox's own lists"
+    place = SUBSCRIPTION
+    # A vault that is scheduled is gone from the lists: its name is kept, and told apart.
+    stays_as = frozenset({Status.BLOCKED})
     closing = (
         f"  The resource group stays while {CORE_DUMP} is in it, so the rest went one by one.\n"
         f"  The network stays while {DEBUGGER} is in it, with what its subnets need.\n"
@@ -53,85 +36,29 @@ class AzureStage:
         f"  {GARBLED} stays until a person says what it is: `reaper resolve`.\n"
     )
 
-    @property
-    def introduction(self) -> str:
-        """What the sandbox is."""
-        return (
-            f"This is an Azure sandbox at {self.sandbox.endpoint}, within this process: it needs "
-            "no credentials,\nreaches nothing but this machine, and is gone when the demo ends. It "
-            "refuses what Azure refuses.\n"
-        )
+    def providers(self) -> Mapping[str, Any]:
+        """What the configuration says of the place."""
+        return {"azure": [{"subscription": SUBSCRIPTION, "endpoint": self.endpoint}]}
 
-    def set_scene(self) -> None:
-        """Start the runs, let strangers make something, and note how everything is."""
-        endpoint = self.sandbox.endpoint
-        self.runs.start(Part.LIVE, endpoint, SUBSCRIPTION)
-        with self.runs.stopping.put_off():
-            theirs = build(endpoint, {"team": "payments"}, name="payments", location=LOCATION)
-        self.runs.things += [
-            Thing(
-                part=Part.STRANGER,
-                kind=made.kind,
-                id=made.id.lower(),
-                name="payments",
-                about=made.part,
-            )
-            for made in theirs.made
-        ]
-        self.runs.wait(Part.LIVE)
-        before = self._look()
-        self.runs.start(Part.KILLED, endpoint, SUBSCRIPTION)
-        self.runs.wait(Part.KILLED)
-        intruders = self._make_intruders()
-        full = self._look()
-        live = {thing.id for thing in self.runs.things if thing.part is Part.LIVE}
-        self.whose = {
-            seen: Part.LIVE if seen[2] in live else Part.STRANGER
-            for seen in full
-            if seen in before or seen[2] in intruders
-        }
-        self.before = {seen: told for seen, told in full.items() if seen in self.whose}
-        self.killed = {seen: told for seen, told in full.items() if seen not in self.whose}
+    def look(self) -> dict[Seen, str]:
+        """Everything that the sandbox lists, and how it is."""
+        return everything(self.endpoint, [SUBSCRIPTION])
 
-    def config(self) -> Config:
-        """The configuration, written and read as anybody's."""
-        path = self.runs.directory / "reaper.yaml"
-        place = {"subscription": SUBSCRIPTION, "endpoint": self.sandbox.endpoint}
-        told = {
-            "realm": self.runs.realm,
-            "ledger": f"sqlite:///{self.runs.directory / 'ledger.db'}",
-            "policy": {"grace": "0s", "brake": {"max_share": 1}},
-            "providers": {"azure": [place]},
-        }
-        path.write_text(json.dumps(told), encoding="utf-8")
-        return load(path, {})
+    def let_strangers_build(self) -> Sequence[Thing]:
+        """Let strangers make one of each type."""
+        theirs = build(self.endpoint, {"team": "payments"}, name="payments", location=LOCATION)
+        return [_theirs(made.kind, made.id, "payments", made.part) for made in theirs.made]
 
-    def prove(self, plans: Sequence[Plan], outcomes: Mapping[str, Outcome]) -> Proof:
-        """Ask the sandbox what is left, and hold it against what has to be."""
-        return checks(self, self._look(), plans, outcomes)
-
-    def thing(self, name: str) -> Thing:
-        """What was made under this name."""
-        return next(thing for thing in self.runs.things if thing.name == name)
-
-    def made(self, about: str) -> Thing:
-        """What the killed run made as this part of its world."""
-        [found] = [
-            each for each in self.runs.things if (each.part, each.about) == (Part.KILLED, about)
-        ]
-        return found
-
-    def _look(self) -> dict[Seen, str]:
-        return everything(self.sandbox.endpoint, [SUBSCRIPTION])
-
-    def _make_intruders(self) -> frozenset[str]:
+    def let_colleagues_intrude(self) -> Sequence[Thing]:
         """Let a colleague join the killed run's network, and tag something badly."""
-        network = self.made("network")
-        with Rest(self.sandbox.endpoint) as rest:
-            by_hand = {"subscription": SUBSCRIPTION, "location": LOCATION, "group": "payments-rg"}
-            inner = {"name": "ip", "properties": {"subnet": {"id": f"{network.id}/subnets/plain"}}}
+        subnet = {"id": f"{self._made('network').id}/subnets/plain"}
+        by_hand = {"subscription": SUBSCRIPTION, "location": LOCATION, "group": "payments-rg"}
+        with Rest(self.endpoint) as rest:
             interface = Builder(rest, {}, name=DEBUGGER, **by_hand).add(
-                _INTERFACES, {"ipConfigurations": [inner]}, part="interface", name=DEBUGGER
+                _INTERFACES,
+                {"ipConfigurations": [{"name": "ip", "properties": {"subnet": subnet}}]},
+                part="interface",
+                name=DEBUGGER,
             )
             tags = {REALM: self.runs.realm, RUN: "nightly-run-"}
             disk = Builder(rest, tags, name=GARBLED, **by_hand).add(
@@ -140,37 +67,46 @@ class AzureStage:
                 part="disk",
                 name=GARBLED,
             )
-        for kind, identity, name, about in (
-            (_INTERFACES, interface, DEBUGGER, "made by hand in nightly's network"),
-            (DISKS, disk, GARBLED, "its tag names no run that can be read"),
-        ):
-            thing = Thing(
-                part=Part.STRANGER,
-                kind=f"azure:{kind.lower()}",
-                id=identity.lower(),
-                name=name,
-                about=about,
+        return [
+            _theirs(f"azure:{kind.lower()}", identity, name, about)
+            for kind, identity, name, about in (
+                (_INTERFACES, interface, DEBUGGER, "made by hand in nightly's network"),
+                (DISKS, disk, GARBLED, "its tag names no run that can be read"),
             )
-            self.runs.things.append(thing)
-        return frozenset({interface.lower(), disk.lower()})
+        ]
+
+    def held_back(self, left: frozenset[str], outcomes: Mapping[str, Outcome]) -> Sequence[Check]:
+        """The network that a colleague is in, the group that something is kept in, the vault."""
+        return [
+            *(
+                blocked(f"{held.name}'s {held.about}", held.id, self.thing(by), left, outcomes)
+                for held, by in (
+                    (self._made("network"), DEBUGGER),
+                    (self._made("group"), CORE_DUMP),
+                )
+            ),
+            scheduled(
+                "The Key Vault is deleted, and Azure purges it on",
+                [self._made("vault").id],
+                outcomes,
+            ),
+        ]
+
+    def _made(self, about: str) -> Thing:
+        """What the killed run made as this part of its world."""
+        [found] = [each for each in self.made() if each.about == about]
+        return found
+
+
+def _theirs(kind: str, identity: str, name: str, about: str) -> Thing:
+    return Thing(part=Part.STRANGER, kind=kind, id=identity.lower(), name=name, about=about)
 
 
 @contextmanager
 def azure_stage() -> Iterator[AzureStage]:
     """Start a sandbox with two runs about to begin; all of it is gone in the end."""
-    stopping = Stopping()
-    with (
-        stopping.heeded(),
-        tempfile.TemporaryDirectory(prefix="reaper-demo-", ignore_cleanup_errors=True) as directory,
-        AzureSandbox() as sandbox,
-    ):
-        runs = Runs(
-            worker="reaper.sandbox.demo_azure.worker",
-            directory=Path(directory),
-            realm=f"demo-{secrets.token_hex(3)}",
-            stopping=stopping,
-        )
+    with playing("reaper.sandbox.demo_azure.worker") as runs, AzureSandbox() as sandbox:
         try:
-            yield AzureStage(sandbox=sandbox, runs=runs)
+            yield AzureStage(endpoint=sandbox.endpoint, runs=runs)
         finally:
             runs.end()

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 
 from reaper.client.active import ActiveRun
 from reaper.sandbox.azure.world import build
 from reaper.sandbox.azure.world.builder import Builder
 from reaper.sandbox.azure.world.rest import Rest
-from reaper.sandbox.demo.parts import Part, Thing
-from reaper.sandbox.demo.runs import run_of, stay, tell
-from reaper.sandbox.guard import forbid_leaving
+from reaper.sandbox.demo.parts import CORE_DUMP, Part, Thing
+from reaper.sandbox.demo.runs import be_a_run
 from reaper.tags import KEEP
 
 LOCATION = "westeurope"
-CORE_DUMP = "nightly-core-dump"  # somebody wants to look at it first
-DEBUGGER = "colleague-debugging"  # an interface of theirs is in the killed run's network
-GARBLED = "colleague-handmade"  # its tag names no run that can be read
 DISKS = "Microsoft.Compute/disks"
 _A_DAY_S = 86_400
 
 
 def main() -> None:
     """Be the run that the arguments name: its part, the sandbox's address, and the subscription."""
-    forbid_leaving()
+    be_a_run(_make)
+
+
+def _make(run: ActiveRun, part: Part, name: str) -> Iterator[Thing]:
     endpoint, subscription = sys.argv[2:]
-    part, started = run_of(sys.argv)
-    name = "nightly" if part is Part.KILLED else "smoke"
-    with started as run:
-        world = build(endpoint, run.tags, name=name, subscription=subscription, location=LOCATION)
-        for made in world.made:
-            tell(Thing(part=part, kind=made.kind, id=made.id.lower(), name=name, about=made.part))
-        if part is Part.KILLED:
-            tell(_core_dump(run, endpoint, subscription))
-        stay(run.id)
+    world = build(endpoint, run.tags, name=name, subscription=subscription, location=LOCATION)
+    for made in world.made:
+        yield Thing(part=part, kind=made.kind, id=made.id.lower(), name=name, about=made.part)
+    if part is Part.KILLED:
+        yield _core_dump(run, endpoint, subscription)
 
 
 def _core_dump(run: ActiveRun, endpoint: str, subscription: str) -> Thing:

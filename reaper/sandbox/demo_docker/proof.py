@@ -13,10 +13,10 @@ from docker.errors import NotFound
 
 from reaper.model import Outcome, Plan, Rule, Status
 from reaper.sandbox.demo.checks import Check, Facts, Finding, judged_by, untouched
-from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo.parts import DEBUGGER, GARBLED, Part, Thing
 from reaper.sandbox.demo_docker.things import CONTAINER, IMAGE, NETWORK, VOLUME
 from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
-from reaper.sandbox.demo_docker.world import DEBUGGER, GARBLED, World
+from reaper.sandbox.demo_docker.world import World
 
 
 def look(client: APIClient, thing: Thing) -> Facts | None:

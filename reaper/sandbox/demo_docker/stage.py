@@ -10,17 +10,11 @@ from reaper.config import Config
 from reaper.model import Cell, Outcome, Plan
 from reaper.providers.protocol import Identity
 from reaper.sandbox.demo.checks import Facts, Finding, Proof, compare, were_there
-from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo.parts import DEBUGGER, GARBLED, Part, Thing
 from reaper.sandbox.demo.runs import Runs
 from reaper.sandbox.demo_docker.proof import checks, look_at_all
 from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
-from reaper.sandbox.demo_docker.world import (
-    DEBUGGER,
-    GARBLED,
-    World,
-    demo_world,
-    make_strangers,
-)
+from reaper.sandbox.demo_docker.world import World, demo_world, make_strangers
 
 
 @dataclass(kw_only=True, slots=True)

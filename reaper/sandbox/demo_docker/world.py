@@ -21,16 +21,13 @@ from requests.exceptions import RequestException
 from reaper.config import Config, DockerPlace, load
 from reaper.providers.docker.address import resolve
 from reaper.providers.docker.client import connect
-from reaper.sandbox.demo.parts import Part, Thing
+from reaper.sandbox.demo.parts import DEBUGGER, GARBLED, Part, Thing
 from reaper.sandbox.demo.runs import DemoBroken, Runs
 from reaper.sandbox.demo.stopping import Stopping
 from reaper.sandbox.demo_docker.image import import_image
 from reaper.sandbox.demo_docker.things import MARK, VOLUME, Maker
 from reaper.sandbox.demo_docker.worker import SHARED_NETWORK
 from reaper.tags import REALM, RUN
-
-DEBUGGER = "colleague-debugging"  # it stands in the way of one of the killed run's networks
-GARBLED = "colleague-handmade"  # its tag names no run that can be read
 
 
 @dataclass(kw_only=True, slots=True)

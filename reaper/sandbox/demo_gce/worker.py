@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 
 from reaper.client.active import ActiveRun
-from reaper.sandbox.demo.parts import Part, Thing
-from reaper.sandbox.demo.runs import run_of, stay, tell
+from reaper.sandbox.demo.parts import CORE_DUMP, Part, Thing
+from reaper.sandbox.demo.runs import be_a_run
 from reaper.sandbox.gce.world import Made, World, build
 from reaper.sandbox.gce.world.builder import Builder
 from reaper.sandbox.gce.world.rest import Rest
-from reaper.sandbox.guard import forbid_leaving
 from reaper.tags import KEEP
 
 ZONE = "europe-west1-b"
-CORE_DUMP = "nightly-core-dump"  # somebody wants to look at it first
-DEBUGGER = "colleague-debugging"  # a firewall rule of theirs is in the killed run's network
-GARBLED = "colleague-handmade"  # its label names no run that can be read
 # What a group or a cluster makes is nobody's own call: reaper derives it.
 _MADE_ALONG = frozenset({"member", "of kubernetes", "zonal", "regional"})
 _A_DAY_S = 86_400
@@ -25,18 +22,17 @@ _A_DAY_S = 86_400
 
 def main() -> None:
     """Be the run that the arguments name: its part, the sandbox's address and the project."""
-    forbid_leaving()
+    be_a_run(_make)
+
+
+def _make(run: ActiveRun, part: Part, name: str) -> Iterator[Thing]:
     endpoint, project = sys.argv[2:]
-    part, started = run_of(sys.argv)
-    name = "nightly" if part is Part.KILLED else "smoke"
-    with started as run:
-        world = build(endpoint, run.tags, name=name, project=project, zone=ZONE)
-        _journal(run, world)
-        for made in world.made:
-            tell(Thing(part=part, kind=made.kind, id=made.id, name=name, about=made.part))
-        if part is Part.KILLED:
-            tell(_core_dump(run, endpoint, project))
-        stay(run.id)
+    world = build(endpoint, run.tags, name=name, project=project, zone=ZONE)
+    _journal(run, world)
+    for made in world.made:
+        yield Thing(part=part, kind=made.kind, id=made.id, name=name, about=made.part)
+    if part is Part.KILLED:
+        yield _core_dump(run, endpoint, project)
 
 
 def _journal(run: ActiveRun, world: World) -> None:

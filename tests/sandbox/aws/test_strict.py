@@ -367,6 +367,18 @@ def test_members_bear_the_stack_s_tags_and_go_with_it(client: Client, stack: str
     assert "QueueUrls" not in sqs.list_queues()
 
 
+def test_to_look_at_a_deleted_stack_makes_none_of_its_members_anew(client: Client) -> None:
+    cloudformation = client("cloudformation")
+    template = {**STACK, "Outputs": {"Url": {"Value": {"Ref": "Queue"}}}}
+    stack = cloudformation.create_stack(StackName="t", TemplateBody=json.dumps(template))["StackId"]
+
+    cloudformation.delete_stack(StackName=stack)
+
+    assert cloudformation.list_stack_resources(StackName=stack)["StackResourceSummaries"] == []
+    assert _status(client, stack) == "DELETE_COMPLETE"
+    assert "QueueUrls" not in client("sqs").list_queues()
+
+
 def test_a_member_that_stays_lets_the_deletion_fail_late(
     sandbox: AwsSandbox, client: Client, stack: str
 ) -> None:

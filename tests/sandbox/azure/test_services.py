@@ -42,6 +42,18 @@ def test_a_deleted_vault_can_be_had_back_until_it_is_purged(group: Group) -> Non
     refused(404, "DeletedVaultNotFound", lambda: group.rest.ask("GET", f"{DELETED}/kv"))
 
 
+def test_a_deleted_vault_comes_back_as_it_was_and_no_other_does(group: Group) -> None:
+    vault = group.add("Microsoft.KeyVault/vaults", "kv", {**VAULT, "enabledForDeployment": True})
+    back = {**VAULT, "createMode": "recover"}
+
+    group.rest.drop(vault)
+    group.add("Microsoft.KeyVault/vaults", "kv", back)
+
+    assert group.rest.ask("GET", vault)["properties"]["enabledForDeployment"] is True
+    refused(404, "DeletedVaultNotFound", lambda: group.rest.ask("GET", f"{DELETED}/kv"))
+    refused(404, "DeletedVaultNotFound", lambda: group.add("Microsoft.KeyVault/vaults", "x", back))
+
+
 def test_purge_protection_forbids_the_purge_and_not_the_deletion(group: Group) -> None:
     vault = group.add("Microsoft.KeyVault/vaults", "kv", {**VAULT, "enablePurgeProtection": True})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from reaper.model import Kind
 from reaper.providers.azure.answers import ArmError
 from reaper.providers.azure.kind import AzureKind, Guard, Items, search
-from reaper.providers.azure.mentions import BEHIND_ENDPOINTS, by_host, by_id, used_by
+from reaper.providers.azure.mentions import BEHIND_ENDPOINTS, Sought, by_host, by_id, used_by
 from reaper.providers.azure.names import ACCOUNT, ENDPOINT, MACHINE
 from reaper.providers.azure.reading import Reader
 
 VERSION = "2026-09-01"
-_SERVICES = ("blob", "dfs", "file", "queue", "table")
+_SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
 _CAME = "properties.lastModifiedTime"
 # Said of accounts that have no blobs at all.
 _NO_BLOBS = frozenset({"FeatureNotSupportedForAccount"})
@@ -42,12 +42,19 @@ def _tell_immutable(reader: Reader, accounts: Items) -> None:
 
 def _tell_users(reader: Reader, accounts: Items) -> None:
     """Tell who keeps something there: machines their logs, endpoints, workspaces."""
-    users = used_by(
-        reader,
-        {each: (by_id(each), by_host(each.rpartition("/")[2], *_SERVICES)) for each in accounts},
-    )
+    users = used_by(reader, {each: _as_named(each) for each in accounts})
     for identity, account in accounts.items():
         account["+users"] = users[identity]
+
+
+def _as_named(account: str) -> tuple[Sought, ...]:
+    """How others may name an account: by its ID, or by an address of its own or of its copy."""
+    name = account.rpartition("/")[2]
+    return (
+        by_id(account),
+        by_host(name, *_SERVICES),
+        by_host(f"{name}-secondary", *_SERVICES),
+    )
 
 
 KINDS = (

@@ -20,6 +20,8 @@ from reaper.sandbox.aws.timetable import TIMETABLE, late
 
 RULES = Rules()
 
+# What says of a stack's members that they are being deleted.
+_GOING = "reaper_going"
 _ARNS = ("arn", "queue_arn", "topic_arn", "table_arn", "function_arn")
 
 
@@ -56,6 +58,24 @@ def members_bear_the_stack_s_tags(original: Any, members: Any, template: Any) ->
     return ready
 
 
+@RULES.around(ResourceMap, "__getitem__")
+def what_a_stack_lost_is_not_made_anew(original: Any, members: Any, logical_id: str) -> Any:
+    """Read a member: moto makes one that it does not have, also of a stack that is deleted."""
+    if _is_going(members) and logical_id not in members._parsed_resources:
+        return None
+    return original(members, logical_id)
+
+
+@RULES.around(ResourceMap, "__iter__")
+def what_a_stack_lost_is_not_listed(original: Any, members: Any) -> Any:
+    there = original(members)
+    return (each for each in there if not _is_going(members) or each in members._parsed_resources)
+
+
+def _is_going(members: Any) -> bool:
+    return getattr(members, _GOING, False)
+
+
 @RULES.around(CloudFormationBackend, "delete_stack")
 def a_stack_goes_in_steps_with_its_members(_: Any, backend: Any, name_or_stack_id: str) -> None:
     stack = next(
@@ -82,6 +102,7 @@ def a_stack_goes_in_steps_with_its_members(_: Any, backend: Any, name_or_stack_i
 
 def _finish(backend: Any, stack: Any) -> None:
     exports = [export.name for export in stack.exports]
+    setattr(stack.resource_map, _GOING, True)
     try:
         stack.resource_map.delete()
     except Exception as error:  # noqa: BLE001 - whatever a member's service refuses with

@@ -192,10 +192,11 @@ def _look_up_what_is_named(estate: Estate, at: Target, draft: Draft) -> None:
 
 def _had_back(estate: Estate, at: Target, body: dict[str, Any]) -> dict[str, Any]:
     """The body of a new vault, or of a deleted one that is asked back."""
+    asked_back = body.get("properties", {}).get("createMode") == "recover"
     for deleted in estate.graph.of(DELETED_VAULTS):
         if deleted.body["name"].lower() != at.name.lower():
             continue
-        if body.get("properties", {}).get("createMode") != "recover":
+        if not asked_back:
             message = (
                 f"A vault with the same name already exists in deleted state. You need to either"
                 f" recover or purge existing key vault {at.name}."
@@ -204,6 +205,8 @@ def _had_back(estate: Estate, at: Target, body: dict[str, Any]) -> dict[str, Any
         estate.graph.remove(deleted)
         before: dict[str, Any] = deepcopy(deleted.facts["vault"])
         return {**before, "tags": body.get("tags", before.get("tags", {}))}
+    if asked_back:
+        raise Refused(404, "DeletedVaultNotFound", f"There is no deleted vault {at.name}.")
     return body
 
 
