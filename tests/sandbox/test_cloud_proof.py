@@ -62,7 +62,6 @@ AFTER = listed(LIVE, THEIRS, SHARED, DYING, KEPT, DEBUGGING, HANDMADE)
 
 class Cloud(CloudStage):
     name = "Cloud"
-    place = "here"
     closing = ""
     shown: Mapping[Seen, str] = AFTER
 
@@ -130,7 +129,7 @@ def wrong(
 ) -> list[str]:
     runs = Alive(worker="", directory=Path(), realm="demo", stopping=Stopping())
     runs.things += [LIVE, THEIRS, *OF_KILLED, DEBUGGING, HANDMADE]
-    stage = Cloud(endpoint="", runs=runs)
+    stage = Cloud(endpoint="", place="here", runs=runs)
     stage.divide(BEFORE, full, [DEBUGGING, HANDMADE])
     stage.shown = after
     proof = stage.prove([Plan(cell=CELL, at=AT, items=items)], outcomes)

@@ -27,23 +27,23 @@ class CloudStage(ABC):
 
     Attributes:
         endpoint: The sandbox's address.
+        place: Where in the cloud the demo plays: what a run's process is told besides the address.
+        environment: What a run's process needs.
         whose: Whose everything is that had to stay.
         before: How it was before the sweep.
         killed: How what the killed run made was before the sweep.
     """
 
     endpoint: str
+    place: str
     runs: Runs
+    environment: Mapping[str, str] = field(default_factory=dict)
     whose: dict[Seen, Part] = field(default_factory=dict)
     before: Mapping[Seen, str] = field(default_factory=dict)
     killed: Mapping[Seen, str] = field(default_factory=dict)
 
     name: ClassVar[str]
     closing: ClassVar[str]
-    place: ClassVar[str]
-    """Where in the cloud the demo plays: what a run's process is told besides the address."""
-    environment: ClassVar[Mapping[str, str]] = {}
-    """What a run's process needs."""
     enabled: ClassVar[Sequence[str]] = ()
     """Kinds that are swept only where that is asked for."""
     stays_as: ClassVar[frozenset[Status]] = frozenset({Status.BLOCKED, Status.SCHEDULED})

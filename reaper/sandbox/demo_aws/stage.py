@@ -43,8 +43,6 @@ class AwsStage(CloudStage):
     account: str
 
     name = "AWS"
-    place = REGION
-    environment = _CREDENTIALS
     enabled = (_KEY,)
     closing = (
         f"  The subnet and its VPC stay while {DEBUGGER} is in them.\n"
@@ -127,7 +125,13 @@ def aws_stage() -> Iterator[AwsStage]:
         AwsSandbox() as sandbox,
     ):
         try:
-            yield AwsStage(endpoint=sandbox.endpoint, runs=runs, account=sandbox.account)
+            yield AwsStage(
+                endpoint=sandbox.endpoint,
+                place=REGION,
+                runs=runs,
+                environment=_CREDENTIALS,
+                account=sandbox.account,
+            )
         finally:
             runs.end()
 

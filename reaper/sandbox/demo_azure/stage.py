@@ -26,7 +26,6 @@ class AzureStage(CloudStage):
     """A sandbox with one of each type of two runs and of strangers in it."""
 
     name = "Azure"
-    place = SUBSCRIPTION
     # A vault that is scheduled is gone from the lists: its name is kept, and told apart.
     stays_as = frozenset({Status.BLOCKED})
     closing = (
@@ -107,6 +106,6 @@ def azure_stage() -> Iterator[AzureStage]:
     """Start a sandbox with two runs about to begin; all of it is gone in the end."""
     with playing("reaper.sandbox.demo_azure.worker") as runs, AzureSandbox() as sandbox:
         try:
-            yield AzureStage(endpoint=sandbox.endpoint, runs=runs)
+            yield AzureStage(endpoint=sandbox.endpoint, place=SUBSCRIPTION, runs=runs)
         finally:
             runs.end()

@@ -28,7 +28,6 @@ class GoogleStage(CloudStage):
     """A sandbox with one of each kind of two runs and of strangers in it."""
 
     name = "Google Cloud"
-    place = PROJECT
     enabled = (_KEY,)
     closing = (
         f"  The network stays while {DEBUGGER} is in it.\n"
@@ -108,6 +107,6 @@ def google_stage() -> Iterator[GoogleStage]:
         GoogleSandbox(projects=(PROJECT,)) as sandbox,
     ):
         try:
-            yield GoogleStage(endpoint=sandbox.endpoint, runs=runs)
+            yield GoogleStage(endpoint=sandbox.endpoint, place=PROJECT, runs=runs)
         finally:
             runs.end()

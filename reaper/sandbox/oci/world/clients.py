@@ -71,8 +71,8 @@ def _signer(config: tuple[tuple[str, str], ...]) -> Any:
         given["tenancy"],
         given["user"],
         given["fingerprint"],
-        None,
-        private_key_content=given["key_content"],
+        given.get("key_file"),
+        private_key_content=given.get("key_content"),
     )
 
 
