@@ -115,3 +115,30 @@ def test_one_sweep_takes_all_that_a_suite_left_and_nothing_else(bench: OciBench)
     after = bench.look()
     assert same(after, before) == {}
     assert without(after, before) == LINGERING
+
+
+def test_volumes_that_a_suite_let_outlive_their_machine_are_found_by_the_journal(
+    bench: OciBench,
+) -> None:
+    theirs = bench.build(STRANGER, "theirs")
+    before = bench.look()
+    with hooked(bench.sandbox.endpoint) as client, bench.run() as run, tagging(run):
+        ours = bench.build({}, "ours", client=client)
+        compute = client(bench.sandbox.endpoint, bench.sandbox.key.config(), HOME).compute
+        [machine] = ours.ids("oci:core:instance", "")
+        compute.terminate_instance(machine, preserve_boot_volume=True)
+    [strangers] = theirs.ids("oci:core:instance", "")
+    launched = {
+        *ours.ids("oci:core:volume", "launched"),
+        *ours.ids("oci:core:boot-volume", ""),
+    }
+
+    swept = bench.sweep()
+
+    gone = {item["id"] for item in swept.items if item["outcome"] == "gone"}
+    assert launched <= gone
+    assert swept.left == {}
+    after = bench.look()
+    assert same(after, before) == {}
+    assert without(after, before) == LINGERING
+    assert any(strangers in seen for seen in after)
