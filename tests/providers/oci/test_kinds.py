@@ -14,6 +14,7 @@ from reaper.model import SCOPE_PARTS, Ref, Relation
 from reaper.providers.oci import names
 from reaper.providers.oci.kind import Guard, Link, OciKind
 from reaper.providers.oci.kinds import KINDS
+from reaper.providers.oci.kinds.keys import endpoint
 from reaper.providers.oci.names import (
     BOOT_VOLUME_ATTACHMENT,
     BUCKET,
@@ -191,3 +192,17 @@ def test_what_others_may_use_unseen_is_reported_unless_enabled() -> None:
 def test_a_misspelt_declaration_is_caught(name: str, mistake: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
         hold_to_the_sdk(replace(KINDS[name], **mistake))
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-frankfurt-1", "abc-management.kms.eu-frankfurt-1.oraclecloud.com"),
+        ("us-gov-ashburn-1", "abc-management.kms.us-gov-ashburn-1.oraclegovcloud.com"),
+    ],
+)
+def test_a_vaults_keys_are_asked_for_at_its_own_host(region: str, host: str) -> None:
+    pytest.importorskip("oci")
+
+    assert endpoint("ocid1.key.oc1.fra.abc.unique", region) == f"https://{host}"
+    assert endpoint("ocid1.key.oc1", region) == ""

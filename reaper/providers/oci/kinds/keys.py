@@ -28,10 +28,13 @@ _SCHEDULED: dict[str, Any] = {
 
 def endpoint(resource_id: str, region: str) -> str:
     """Where a vault's keys are asked for: its part of their OCIDs is in its host's name."""
+    import oci  # noqa: PLC0415 - there, since a cell is asked
+
     parts = resource_id.split(".")
     if len(parts) <= _PARTS:
         return ""
-    return f"https://{parts[4]}-management.kms.{region}.oraclecloud.com"
+    template = f"https://{parts[4]}-management.kms.{{region}}.{{secondLevelDomain}}"
+    return str(oci.regions.endpoint_for("kms", region=region, service_endpoint_template=template))
 
 
 def _by_vault(reach: Reach, compartment: str) -> Iterable[Mapping[str, Any]]:  # noqa: ARG001 - the declaration's
