@@ -14,7 +14,8 @@ import pytest
 from reaper.client.active import ActiveRun
 from reaper.sandbox.oci.world import Clients
 from reaper.sandbox.oci.world.clients import pages
-from tests.ocibench import HOME, STRANGER, OciBench
+from tests.cloudbench import STRANGER
+from tests.ocibench import HOME, OciBench
 from tests.results import Result, Seen, same
 
 DOMAIN = "SbOx:US-ASHBURN-1-AD-1"

@@ -10,14 +10,8 @@ import pytest
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.world import clients
 from reaper.sandbox.faults import Effect, Operation
-from tests.awsbench import (
-    ELSEWHERE,
-    LINGERING,
-    REGION,
-    SECOND_ROLE,
-    STRANGER,
-    AwsBench,
-)
+from tests.awsbench import ELSEWHERE, LINGERING, REGION, SECOND_ROLE, AwsBench
+from tests.cloudbench import STRANGER
 from tests.results import same, without
 
 HOUR = timedelta(hours=1)

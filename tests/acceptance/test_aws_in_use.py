@@ -10,7 +10,8 @@ import pytest
 from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.aws.world import Seen
 from tests.acceptance.aws_traps import Trap, hands, set_traps
-from tests.awsbench import REGION, STRANGER, AwsBench
+from tests.awsbench import REGION, AwsBench
+from tests.cloudbench import STRANGER
 from tests.results import Result
 
 TRAPS = (

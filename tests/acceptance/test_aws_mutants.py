@@ -14,7 +14,8 @@ from reaper.sandbox.aws import AwsSandbox
 from reaper.sandbox.faults import Effect, Operation
 from tests.acceptance.aws_mutants import IgnoresEdges, TakesEndedMachinesForLeaks, TrustsTheIndex
 from tests.acceptance.aws_traps import Hands, hands
-from tests.awsbench import REGION, STRANGER, AwsBench, Opener
+from tests.awsbench import REGION, AwsBench
+from tests.cloudbench import STRANGER, Opener
 
 
 @pytest.fixture

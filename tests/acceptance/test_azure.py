@@ -14,7 +14,8 @@ from reaper.sandbox.azure.world.rest import Rest
 from reaper.sandbox.faults import Effect, Operation
 from tests.acceptance.azure import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.azure import running as running  # noqa: PLC0414 - a fixture
-from tests.azurebench import LINGERING, OTHER, STRANGER, AzureBench
+from tests.azurebench import LINGERING, OTHER, AzureBench
+from tests.cloudbench import STRANGER
 from tests.results import same, without
 
 HOUR = timedelta(hours=1)

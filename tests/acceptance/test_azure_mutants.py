@@ -22,7 +22,8 @@ from reaper.sandbox.azure.world.rest import Refusal, Rest
 from reaper.sandbox.faults import Effect, Operation
 from tests.acceptance.azure import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.azure import running as running  # noqa: PLC0414 - a fixture
-from tests.azurebench import AzureBench, Opener
+from tests.azurebench import AzureBench
+from tests.cloudbench import Opener
 from tests.sandbox.azure.asking import EMPTY_DISK, Group
 
 DISKS = "microsoft.compute/disks"

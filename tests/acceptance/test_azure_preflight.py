@@ -24,8 +24,9 @@ from reaper.sandbox.azure.server import SUBSCRIPTION
 from reaper.sandbox.azure.world.rest import Rest
 from tests.acceptance.azure import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.azure import running as running  # noqa: PLC0414 - a fixture
-from tests.azurebench import STRANGER, AzureBench
+from tests.azurebench import AzureBench
 from tests.azuresdk import hooked, names_of, options, put, way_of
+from tests.cloudbench import STRANGER
 
 BASE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
 NETWORK = "Microsoft.Network/virtualNetworks"

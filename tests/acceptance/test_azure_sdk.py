@@ -18,8 +18,9 @@ from reaper.sandbox.azure import AzureSandbox
 from reaper.sandbox.azure.world import World
 from tests.acceptance.azure import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.azure import running as running  # noqa: PLC0414 - a fixture
-from tests.azurebench import LINGERING, STRANGER, AzureBench
+from tests.azurebench import LINGERING, AzureBench
 from tests.azuresdk import hooked
+from tests.cloudbench import STRANGER
 from tests.results import same, without
 
 # What nobody declared is found as well.

@@ -14,7 +14,8 @@ from reaper.providers.gce.kinds import buckets
 from reaper.sandbox.faults import Effect, Operation
 from tests.acceptance.google import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.google import running as running  # noqa: PLC0414 - a fixture
-from tests.googlebench import LINGERING, STRANGER, GoogleBench
+from tests.cloudbench import STRANGER
+from tests.googlebench import LINGERING, GoogleBench
 from tests.results import same, without
 
 HOUR = timedelta(hours=1)

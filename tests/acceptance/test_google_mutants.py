@@ -21,7 +21,8 @@ from reaper.sandbox.faults import Effect, Operation
 from reaper.sandbox.gce.world.rest import Rest
 from tests.acceptance.google import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.google import running as running  # noqa: PLC0414 - a fixture
-from tests.googlebench import GoogleBench, Opener
+from tests.cloudbench import Opener
+from tests.googlebench import GoogleBench
 from tests.sandbox.gce.asking import REGION, ZONE, Project
 
 DISKS = f"{ZONE}/disks"

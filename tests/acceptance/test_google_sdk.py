@@ -22,7 +22,8 @@ from reaper.sandbox.gce import GoogleSandbox
 from reaper.sandbox.gce.world import World
 from tests.acceptance.google import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.google import running as running  # noqa: PLC0414 - a fixture
-from tests.googlebench import LINGERING, STRANGER, GoogleBench, is_journaled
+from tests.cloudbench import STRANGER
+from tests.googlebench import LINGERING, GoogleBench, is_journaled
 from tests.googlegrpc import speaking_grpc
 from tests.googlesdk import SdkRest
 from tests.results import same, without

@@ -16,7 +16,8 @@ from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
-from tests.ocibench import HOME, LINGERING, STRANGER, OciBench
+from tests.cloudbench import STRANGER
+from tests.ocibench import HOME, LINGERING, OciBench
 from tests.results import same, without
 
 HOUR = timedelta(hours=1)

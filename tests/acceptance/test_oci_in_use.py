@@ -11,7 +11,8 @@ from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
-from tests.ocibench import HOME, STRANGER
+from tests.cloudbench import STRANGER
+from tests.ocibench import HOME
 
 # --- hosts and volumes --------------------------------------------------------------------------
 

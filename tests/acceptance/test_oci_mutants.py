@@ -24,7 +24,8 @@ from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
-from tests.ocibench import HOME, STRANGER, Opener
+from tests.cloudbench import STRANGER, Opener
+from tests.ocibench import HOME
 
 
 class IgnoresEdges(Tenancy):

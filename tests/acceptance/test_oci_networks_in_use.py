@@ -11,7 +11,7 @@ from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
-from tests.ocibench import STRANGER
+from tests.cloudbench import STRANGER
 
 CHECKER = {"protocol": "HTTP", "port": 80, "returnCode": 200, "urlPath": "/"}
 

@@ -18,8 +18,9 @@ from reaper.sandbox.oci.world import Clients, World
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
+from tests.cloudbench import STRANGER
 from tests.hasty import HastyClock
-from tests.ocibench import HOME, LINGERING, STRANGER, OciBench
+from tests.ocibench import HOME, LINGERING, OciBench
 from tests.ocisdk import hooked
 from tests.results import same, without
 

@@ -24,7 +24,8 @@ from reaper.sandbox.oci.world.network import add_network
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import clock as clock  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import running as running  # noqa: PLC0414 - a fixture
-from tests.ocibench import HOME, LINGERING, STRANGER, OciBench
+from tests.cloudbench import STRANGER
+from tests.ocibench import HOME, LINGERING, OciBench
 
 AT_HOME = f"oci sandbox/{HOME}"
 ABROAD = "oci sandbox/eu-frankfurt-1"
