@@ -6,13 +6,21 @@ from typing import Any
 
 import xmltodict
 from moto.core.exceptions import ServiceException
-from moto.s3.models import FakeBucket, S3Backend, s3_backends
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
 from reaper.sandbox.aws.patching import Rules
 
 RULES = Rules()
+
+
+@RULES.add(FakeKey, "__deepcopy__")
+def a_listed_version_shares_what_no_list_changes(key: Any, _memo: Any) -> Any:
+    """Moto copies every version of a bucket for each page of its list, with all it consists of."""
+    copied: Any = FakeKey.__new__(FakeKey)
+    copied.__setstate__(key.__getstate__())
+    return copied
 
 
 @RULES.around(S3Response, "_bucket_response_put")
