@@ -71,8 +71,9 @@ $(READY): requirements/dev.txt pyproject.toml
 		"(on Debian: apt-get install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	@# The list is whole: resolving would only stumble over extras that it pins by their package.
+	@# Most modules of the clouds' SDKs are never imported: to compile them all takes half a minute.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-		-r requirements/dev.txt
+		--no-compile -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation -e .
 	@touch $@

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,8 +50,8 @@ def demo(
     from reaper.cli.failures import write  # noqa: PLC0415 - as above
 
     played = []
-    for stage in _stages(only):
-        with stage as ready:
+    for stage in stages(only):
+        with stage() as ready:
             played.append(play(ready))
         write("Everything that the demo made has been removed again.\n\n")
     if not played or not all(played):
@@ -58,7 +59,7 @@ def demo(
     write(_NEXT)
 
 
-def _stages(only: Place | None) -> Iterator[AbstractContextManager[Stage]]:
+def stages(only: Place | None) -> Iterator[Callable[[], AbstractContextManager[Stage]]]:
     """The chapters that can be played here; what cannot is said, and what it needs."""
     from reaper.cli.demo_places import find_engine, has_sandbox  # noqa: PLC0415 - as above
 
@@ -67,28 +68,28 @@ def _stages(only: Place | None) -> Iterator[AbstractContextManager[Stage]]:
         from reaper.sandbox.demo_aws.stage import aws_stage  # noqa: PLC0415 - as just proven
 
         sandboxes += 1
-        yield aws_stage()
+        yield aws_stage
     if only in {None, Place.GCE} and has_sandbox("Google"):
         from reaper.sandbox.demo_gce.stage import google_stage  # noqa: PLC0415 - as just proven
 
         sandboxes += 1
-        yield google_stage()
+        yield google_stage
     if only in {None, Place.AZURE} and has_sandbox("Azure"):
         from reaper.sandbox.demo_azure.stage import azure_stage  # noqa: PLC0415 - as just proven
 
         sandboxes += 1
-        yield azure_stage()
+        yield azure_stage
     if only in {None, Place.OCI} and has_sandbox("OCI"):
         from reaper.sandbox.demo_oci.stage import oci_stage  # noqa: PLC0415 - as just proven
 
         sandboxes += 1
-        yield oci_stage()
+        yield oci_stage
     if only in {None, Place.DOCKER}:
         found = find_engine(needed=not sandboxes)
         if found is not None:
             from reaper.sandbox.demo_docker.stage import docker_stage  # noqa: PLC0415 - as above
 
-            yield docker_stage(*found)
+            yield partial(docker_stage, *found)
 
 
 _NEXT = """\
