@@ -16,6 +16,8 @@ PYTHON  ?= $(shell for python in python3.11 python3 python3.12 python3.13 python
 # Where every branch must be tested: what decides about a deletion.
 CORE    := reaper/model/*,reaper/errors.py,reaper/tags/*,reaper/tags.py,reaper/policy/*,$\
 	reaper/policy.py,reaper/plan/*,reaper/plan.py,reaper/sweep/*,reaper/sweep.py
+# These take much longer under the coverage's tracer, and the core's other tests reach every branch.
+UNTRACED := tests/simulation tests/plan/test_properties.py tests/policy/test_properties.py
 OF_CORE := tests/model tests/tags tests/policy tests/plan tests/sweep tests/test_errors.py
 # The rest waits for engines, leases and processes more than it works.
 WAITERS ?= $(shell echo $$(( $(WORKERS) * 2 )))
@@ -30,11 +32,10 @@ demo: $(READY) ## Show the whole life of a leak, in clouds' sandboxes and on the
 
 test: $(READY) ## Run all tests; those that need a Docker engine or PostgreSQL skip without one
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest tests/simulation -n $(WORKERS) --dist worksteal -q
-	$(BIN)/pytest $(OF_CORE) -n $(WORKERS) -q --cov --cov-report=
+	$(BIN)/pytest $(UNTRACED) -n $(WORKERS) --dist worksteal -q
+	$(BIN)/pytest $(OF_CORE) $(UNTRACED:%=--ignore=%) -n $(WORKERS) -q --cov --cov-report=
 	@echo "Every branch of the core:" && \
 	$(BIN)/coverage report --include='$(CORE)' --fail-under=100
-	@# Under the coverage's tracer these and the histories would take much longer.
 	$(BIN)/pytest --ignore=tests/simulation $(OF_CORE:%=--ignore=%) -n $(WAITERS) --dist loadgroup
 
 check: $(READY) ## Check format, style, types and layers
