@@ -65,10 +65,9 @@ def whole(reach: Reach, kind: str) -> list[dict[str, Any]]:
 
     def ask(summary: Item) -> dict[str, Any] | None:
         key = declared.key(summary)
+        once = reach.told.constant if declared.fixed else reach.told.shared
         try:
-            return reach.told.shared(
-                f"{kind} {reach.region} {key}", lambda: reach.get(declared, key)[0]
-            )
+            return once(f"{kind} {reach.region} {key}", lambda: reach.get(declared, key)[0])
         except OciError as error:
             if not absent(error) or _listed(reach, kind, summary):
                 raise
@@ -227,7 +226,8 @@ def tell_tenants(reach: Reach, hosts: Items) -> None:
         )
         return host, [str(each["instanceId"]) for each in listed]
 
-    places = [(host, where) for host in hosts for where in reach.compartments]
+    where = reach.worth_asking(reach.kinds[INSTANCE], reach.compartments)
+    places = [(host, each) for host in hosts for each in where]
     for host, instances in at_once(ask, places):
         hosts[host].setdefault("+instances", []).extend(instances)
 
