@@ -8,6 +8,7 @@ save those named here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -174,6 +175,18 @@ class Permitting(Protocol):
         """Ask for each permission that a sweep of this cell needs, by calls that change nothing.
 
         What is asked for all cells together is told of in one of them. Called after `identity`.
+        """
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A provider that can hold several reads against the same whole lists."""
+
+    def together(self, cell: Cell, *, preview: bool) -> AbstractContextManager[None]:
+        """Ask for each list once for all reads of the cell within, and count none asked before.
+
+        With `preview` all is read again before anything is deleted, so that the index may say where
+        a list is worth asking for.
         """
 
 

@@ -26,7 +26,7 @@ from reaper.model import (
 )
 from reaper.plan import forbidden, stay
 from reaper.providers.protocol import Absent, Reading
-from reaper.sweep.reading import read
+from reaper.sweep.reading import read, together
 from reaper.sweep.site import Site, outcome_of, sentence
 from reaper.sweep.survey import Survey, Surveyor
 from reaper.sweep.view import View
@@ -141,15 +141,16 @@ class Looker:
         waits = [self.going.awaited(item, before.get(item.ref.key, ())) for item in items]
         due = [item for item, others in zip(items, waits, strict=True) if not others]
         view = View(self.site, self.read)
-        view.take((item.ref for item in due), self._leads)
-        self.site.at("read again")
-        fresh = self._judge(view)
-        return [
-            self._waiting(item, others)
-            if others
-            else self._look(_Look(item=item, view=view, judged=fresh))
-            for item, others in zip(items, waits, strict=True)
-        ]
+        with together(self.site, preview=False):
+            view.take((item.ref for item in due), self._leads)
+            self.site.at("read again")
+            fresh = self._judge(view)
+            return [
+                self._waiting(item, others)
+                if others
+                else self._look(_Look(item=item, view=view, judged=fresh))
+                for item, others in zip(items, waits, strict=True)
+            ]
 
     def read(self, refs: Sequence[Ref]) -> Mapping[str, Reading]:
         """Read resources authoritatively."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from reaper.model import Cell, Ref, Resource
-from reaper.providers.protocol import Reading, Unreadable
+from reaper.providers.protocol import Reading, Sharing, Unreadable
 from reaper.sweep.keeping import kept
 from reaper.sweep.site import Site
 
@@ -13,6 +14,16 @@ from reaper.sweep.site import Site
 def covers(cell: Cell, ref: Ref) -> bool:
     """Whether a cell's reads and its lock can tell of it; what is elsewhere is not absent here."""
     return ref.scope == cell.scope or ref.scope.startswith(f"{cell.scope}/")
+
+
+def together(site: Site, *, preview: bool) -> AbstractContextManager[None]:
+    """Let the reads within be held against the same lists, none of them asked before.
+
+    A preview is followed by another look before anything is deleted.
+    """
+    if not isinstance(site.provider, Sharing):
+        return nullcontext()
+    return site.provider.together(site.cell, preview=preview)
 
 
 def read(site: Site, refs: Iterable[Ref]) -> dict[str, Reading]:

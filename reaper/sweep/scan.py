@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from reaper.model import Gap, Ref, Relation, Resource, Scan
 from reaper.providers.protocol import Absent, Query, Unreadable
 from reaper.sweep.keeping import kept
-from reaper.sweep.reading import covers, read
+from reaper.sweep.reading import covers, read, together
 from reaper.sweep.recall import Memory, ledger_now
 from reaper.sweep.site import Site, gap
 from reaper.tags import marker_keys
@@ -52,8 +52,9 @@ def scan(site: Site, memory: Memory) -> Found:
     site.keep()
     site.at("indexed")
     wanted = {ref.key: ref for ref in (*memory.unsettled, *memory.journaled, *index.candidates)}
-    found, absent, gaps = read_closure(site, wanted.values())
-    gone = proved(site, absent)
+    with together(site, preview=True):
+        found, absent, gaps = read_closure(site, wanted.values())
+        gone = proved(site, absent)
     return Found(
         scan=Scan(
             cell=site.cell,

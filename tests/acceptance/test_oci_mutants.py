@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,6 +122,28 @@ class LooksEverywhere(Tenancy):
         return told
 
 
+class TrustsTheIndex(Tenancy):
+    """It asks only where the index knows of users, also right before a deletion."""
+
+    def together(self, cell: Cell, *, preview: bool) -> AbstractContextManager[None]:
+        return super().together(cell, preview=True)
+
+
+class KeepsTheFirstLists(Tenancy):
+    """Who used things when it planned is who uses them ever after."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._kept = ExitStack()
+        self._known: set[Cell] = set()
+
+    def together(self, cell: Cell, *, preview: bool) -> AbstractContextManager[None]:
+        if cell not in self._known:
+            self._known.add(cell)
+            self._kept.enter_context(super().together(cell, preview=False))
+        return nullcontext()
+
+
 def there(site: Site, vcn: Mapping[str, Any]) -> bool:
     listed = site.clients.network.list_vcns(vcn["compartmentId"]).data
     return vcn["id"] in {each["id"] for each in listed}
@@ -152,6 +175,23 @@ def taken_over(site: Site, opener: Opener, moment: str) -> bool:
     site.bench.play(opener, take_over)
 
     return not there(site, vcn)
+
+
+def harm_by_a_late_user(site: Site, opener: Opener) -> bool:
+    """A stranger would launch into a dead run's subnet, since it was planned: does it go?"""
+    subnet = site.ours.subnet(site.ours.vcn())
+    site.over()
+
+    def use(step: str) -> None:
+        if step == "planned" and not site.bench.sandbox.faults.armed:
+            site.bench.refuse(Effect.LAG, "search.*", Operation.INDEX, delay=timedelta(hours=1))
+            site.theirs.configuration(createVnicDetails={"subnetId": subnet["id"]})
+
+    site.bench.regions = (HOME,)  # another cell's scan would be over before
+    site.bench.play(opener, use)
+
+    listed = site.clients.network.list_subnets(subnet["compartmentId"]).data
+    return subnet["id"] not in {each["id"] for each in listed}
 
 
 def harm_by_old_tags(site: Site, opener: Opener) -> bool:
@@ -241,6 +281,8 @@ MUTANTS: tuple[tuple[Opener, Harm], ...] = (
     (TakesDenialForAbsence, harm_by_a_lost_permission),
     (IgnoresContradictions, harm_by_two_tags),
     (LooksEverywhere, harm_elsewhere),
+    (TrustsTheIndex, harm_by_a_late_user),
+    (KeepsTheFirstLists, harm_by_a_late_user),
 )
 
 
@@ -249,6 +291,6 @@ def test_a_broken_provider_is_caught(site: Site, mutant: Opener, harm: Harm) -> 
     assert harm(site, mutant)
 
 
-@pytest.mark.parametrize("harm", [harm for _, harm in MUTANTS])
+@pytest.mark.parametrize("harm", dict.fromkeys(harm for _, harm in MUTANTS))
 def test_the_real_provider_does_no_such_harm(site: Site, harm: Harm) -> None:
     assert not harm(site, open_oci)

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("oci")
 
+from reaper.sandbox.faults import Effect, Operation
 from tests.acceptance.ocisite import Site, outcomes, rule, stays
 from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
@@ -155,6 +156,20 @@ def test_what_bears_a_strangers_address_stays(site: Site) -> None:
     stays(told, vnic := site.vnic(instance), public["id"])
     stays(told, instance, vnic["id"])
     stays(told, nat, reserved["id"])
+
+
+def test_what_may_bear_an_address_that_nobody_shows_stays(site: Site) -> None:
+    instance = site.ours.instance(site.ours.subnet(site.ours.vcn()))
+    site.theirs.public_ip(site.address(instance))
+    blind = site.bench.refuse(Effect.BLIND, "core.publicIps.*", Operation.READ, Operation.INDEX)
+    site.over()
+
+    told = site.bench.sweep()
+    site.bench.sandbox.faults.remove(blind)
+
+    vnic = told.item("oci:core:vnic", site.vnic(instance)["id"])
+    assert (vnic["verdict"], vnic["rule"]) == ("quarantine", "unsure")
+    assert site.clients.compute.get_instance(instance["id"]).data["lifecycleState"] == "RUNNING"
 
 
 def test_an_instance_that_a_strangers_traffic_goes_to_stays(site: Site) -> None:

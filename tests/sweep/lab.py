@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -39,6 +40,14 @@ class Hosts:
         return run_id not in self.beating
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Reads that the sweep made together, each by the IDs that it asked for."""
+
+    preview: bool
+    reads: list[set[str]]
+
+
 class Doctored(MemoryProvider):
     """A provider whose reads tell more than the world holds."""
 
@@ -51,6 +60,7 @@ class Doctored(MemoryProvider):
             batch=lab.batch,
         )
         self.lab = lab
+        self._look: Look | None = None
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -67,8 +77,17 @@ class Doctored(MemoryProvider):
         self.lab.polls.append(handle)
         return super().poll(cell, handle)
 
+    @contextmanager
+    def together(self, cell: Cell, *, preview: bool) -> Iterator[None]:
+        self._look = Look(preview=preview, reads=[])
+        self.lab.looks.append(self._look)
+        yield
+        self._look = None
+
     def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
         self.lab.reads.append(tuple(refs))
+        if self._look is not None:
+            self._look.reads.append({ref.id for ref in refs})
         readings = super().read(cell, refs)
         return {
             key: self.lab.doctor(reading) if isinstance(reading, Resource) else reading
@@ -89,6 +108,7 @@ class Lab:
         reads: What the sweeps read together, call by call.
         controls: The kinds of their positive controls, call by call.
         polls: The handles of the long operations that they asked for, call by call.
+        looks: What they read together, for the plan and before deletions.
     """
 
     clock: VirtualClock
@@ -105,6 +125,7 @@ class Lab:
     reads: list[tuple[Ref, ...]] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
     polls: list[str] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
 
     def run(self, *, promised: bool = True, beats: Beats = Beats.DIRECTORY) -> Run:
         """Start a run of this host."""

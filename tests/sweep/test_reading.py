@@ -8,6 +8,7 @@ from dataclasses import replace
 from reaper.model import Cell, Ref, Relation, Resource, Status
 from reaper.providers.protocol import Absent, Reading, Unreadable
 from reaper.sandbox.memory import MemoryProvider
+from reaper.sandbox.things import Bond
 from reaper.sweep.reading import covers, read
 from tests.sweep.lab import CELL, SCOPE, Lab, became
 from tests.sweep.test_look import linked, on
@@ -33,6 +34,28 @@ def test_what_the_provider_left_out_or_confused_is_unreadable(lab: Lab) -> None:
         first.key: Unreadable(reason=f"the provider answered with {second}"),
         second.key: Unreadable(reason="the provider left it out"),
     }
+
+
+def test_the_plan_is_a_preview_and_each_look_before_deletions_is_held_against_new_lists(
+    lab: Lab,
+) -> None:
+    run = lab.run()
+    machine = lab.machine(run)
+    network = lab.make("memory:network", run)
+    lab.world.bind(Bond.NEEDS, machine, network)
+    lab.finish(run)
+
+    lab.sweep()
+
+    assert not lab.there(machine)
+    assert not lab.there(network)
+    plan, *looks = lab.looks
+    assert plan.preview
+    assert plan.reads == [{machine.id, network.id}]
+    assert [(each.preview, each.reads) for each in looks] == [
+        (False, [{machine.id}]),
+        (False, [{network.id}]),
+    ]
 
 
 def test_a_narrower_scope_is_of_the_cell_and_one_of_a_like_name_is_not() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reaper.providers.oci.answers import CALL_ERRORS, absent
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from reaper.config.places import OciPlace
 
 _ALIVE = frozenset({"ACTIVE", "INACTIVE"})
+# So many are read one by one: the list of a large tenancy has several pages.
+_FEW = 3
 
 
 def resolve(connection: Connection, place: OciPlace, region: str) -> tuple[str, ...]:
@@ -20,17 +22,16 @@ def resolve(connection: Connection, place: OciPlace, region: str) -> tuple[str, 
     Raises:
         OciError, Unanswered: One is not there for us, or what is below could not be listed.
     """
-    for each in place.compartments:
-        if each != place.tenancy:
+    wanted = [each for each in place.compartments if each != place.tenancy]
+    whole = _whole_tree(connection, place.tenancy, region) if _is_worth_it(place, wanted) else None
+    seen = {each for below in (whole or {}).values() for each in below}
+    for each in wanted:
+        if each not in seen:
             connection.read("identity", region, "get_compartment", compartment_id=each)
     if not place.subtree:
         return tuple(place.compartments)
-    try:
-        children = _whole_tree(connection, place.tenancy, region)
-    except CALL_ERRORS as error:
-        if not absent(error):
-            raise
-        children = {}  # not allowed at the root: each level is asked for by itself
+    children = {} if whole is None else whole
+    if whole is None:  # not allowed at the root: each level is asked for by itself
         for each in place.compartments:
             _walk(connection, each, region, children)
     found: dict[str, None] = {}
@@ -43,11 +44,21 @@ def resolve(connection: Connection, place: OciPlace, region: str) -> tuple[str, 
     return tuple(found)
 
 
-def _whole_tree(connection: Connection, tenancy: str, region: str) -> dict[str, list[str]]:
-    """All compartments of the tenancy by their parents, in one list."""
+def _is_worth_it(place: OciPlace, wanted: Sequence[str]) -> bool:
+    """Whether one list of the whole tenancy answers more than a read of each."""
+    return place.subtree or len(wanted) > _FEW
+
+
+def _whole_tree(connection: Connection, tenancy: str, region: str) -> dict[str, list[str]] | None:
+    """All compartments of the tenancy by their parents, in one list; None: it is not shown us."""
     children: dict[str, list[str]] = {}
-    for each in _listed(connection, region, tenancy, compartment_id_in_subtree=True):
-        children.setdefault(str(each["compartmentId"]), []).append(str(each["id"]))
+    try:
+        for each in _listed(connection, region, tenancy, compartment_id_in_subtree=True):
+            children.setdefault(str(each["compartmentId"]), []).append(str(each["id"]))
+    except CALL_ERRORS as error:
+        if not absent(error):
+            raise
+        return None
     return children
 
 

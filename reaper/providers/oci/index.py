@@ -68,22 +68,12 @@ class Indexer:
             return [*self._listings(listed), self._search]
         bearing = [kind for kind in listed if kind.searched is not None]
         try:
-            known = self._types()
+            known = self.reach.types()
         except CALL_ERRORS as error:
             named.gaps.append(self._gap(None, f"which kinds the index has: {explain(error)}"))
             return [self._search]
         lacking = [kind for kind in bearing if str(kind.searched).lower() not in known]
         return [self._search, *self._listings(lacking)]
-
-    def _types(self) -> frozenset[str]:
-        """What the region's index knows, in lower case."""
-        reach = self.reach
-        return reach.told.shared(
-            f"types {reach.region}",
-            lambda: frozenset(
-                str(each["name"]).lower() for each in reach.pages("search", "list_resource_types")
-            ),
-        )
 
     def _listings(self, kinds: Iterable[OciKind]) -> list[Callable[[], Named]]:
         return [

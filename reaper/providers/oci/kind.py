@@ -87,6 +87,7 @@ class OciKind:
         listing: Its further arguments.
         lists: Several such, where one does not do: it gives the arguments of each.
         whole: The list shows all that `get` does.
+        fixed: Nothing of it can be changed but its name, its tags and where it is.
         delete: The operation that deletes one; empty: it only goes with something else.
         options: Further arguments of the deletion.
         conditional: The deletion takes the etag that was read.
@@ -101,6 +102,8 @@ class OciKind:
             though it is still listed.
         refine: Adds what no path can read out of an item.
         complete: Adds what further calls tell. Where they fail, the item was not read wholly.
+        usage: The same of who would miss it, which lists of all compartments tell. What is on its
+            way out already is not asked for that.
         used: When it was last used, where OCI tells.
         purge: When OCI will purge it.
         held: Names of what uses it from elsewhere: it does not go while there are any.
@@ -119,6 +122,7 @@ class OciKind:
     listing: Mapping[str, Any] = field(default_factory=dict)
     lists: Callable[[Reach, str], Iterable[Mapping[str, Any]]] | None = None
     whole: bool = True
+    fixed: bool = False
     delete: str = ""
     options: Callable[[Deed], Mapping[str, Any]] | None = None
     conditional: bool = True
@@ -134,6 +138,7 @@ class OciKind:
     going: frozenset[str] = frozenset({"TERMINATING"})
     refine: Callable[[dict[str, Any]], None] | None = None
     complete: tuple[Completion, ...] = ()
+    usage: tuple[Completion, ...] = ()
     used: Callable[[Item], datetime | None] | None = None
     purge: str | None = None
     links: tuple[Link, ...] = ()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from reaper.model import Ref
-from reaper.providers.oci.answers import Unanswered
+from reaper.providers.oci.answers import CALL_ERRORS, Unanswered
 from reaper.providers.oci.kind import OciKind
 from reaper.providers.oci.session import Connection
 from reaper.providers.oci.told import Told
@@ -83,7 +83,7 @@ class Reach:
         Raises:
             OciError, Unanswered: It could not be asked for.
         """
-        return self.told.shared(
+        return self.told.constant(
             "namespace",
             lambda: str(self.connection.read("objects", self.region, "get_namespace").body),
         )
@@ -94,7 +94,7 @@ class Reach:
         Raises:
             OciError, Unanswered: They could not be asked for.
         """
-        return self.told.shared(
+        return self.told.constant(
             f"domains {self.region}",
             lambda: [
                 str(each["name"])
@@ -136,17 +136,25 @@ class Reach:
         """
         several = [kind.listing] if kind.lists is None else kind.lists(self, compartment)
         for arguments in several:
-            given = {"compartment_id": compartment, **arguments}
-            if not kind.noun:
-                given["namespace_name"] = self.namespace()
-            for item in self.pages(kind.client, kind.list, **given):
-                self.note(kind, item)
-                yield item
+            yield from self.listed(kind, compartment, **arguments)
+
+    def listed(self, kind: OciKind, compartment: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """Read one list of a compartment's, with these further arguments.
+
+        Raises:
+            OciError, Unanswered: A page was refused; what came before is not the whole list.
+        """
+        given = {"compartment_id": compartment, **arguments}
+        if not kind.noun:
+            given["namespace_name"] = self.namespace()
+        for item in self.pages(kind.client, kind.list, **given):
+            self.note(kind, item)
+            yield item
 
     def all_of(
         self, kind: OciKind, compartment: str, *, since: float = float("-inf")
     ) -> list[dict[str, Any]]:
-        """The whole list of a compartment's, asked for once in the same seconds.
+        """The whole list of a compartment's, asked for once for reads that belong together.
 
         Raises:
             OciError, Unanswered: It is not whole.
@@ -179,8 +187,54 @@ class Reach:
         Raises:
             OciError, Unanswered: One is not whole.
         """
-        lists = at_once(lambda where: self.all_of(kind, where), self.compartments)
+        where = self.worth_asking(kind, self.compartments)
+        lists = at_once(lambda each: self.all_of(kind, each), where)
         return [item for items in lists for item in items]
+
+    def worth_asking(self, kind: OciKind, compartments: Sequence[str]) -> Sequence[str]:
+        """Of these compartments, in which a kind's list is to be asked for: in all.
+
+        Only for a preview, where the index knows of something of the kind: it is late, so that
+        nothing may be deleted by its word.
+        """
+        if not self.told.preview or kind.searched is None:
+            return compartments
+        known = self.told.shared(f"where {kind.name} {self.region}", lambda: self._where(kind))
+        return compartments if known is None else [each for each in compartments if each in known]
+
+    def _where(self, kind: OciKind) -> frozenset[str] | None:
+        """Where the index knows of something of a kind; None: it cannot tell."""
+        if str(kind.searched).lower() not in self.told.shared("index", self._indexed):
+            return None
+        asked = {
+            "type": "Structured",
+            "query": f"query {kind.searched} resources",
+            "matchingContextType": "NONE",
+        }
+        try:
+            rows = list(self.pages("search", "search_resources", search_details=asked))
+        except CALL_ERRORS:
+            return None
+        return frozenset(str(row["compartmentId"]) for row in rows)
+
+    def _indexed(self) -> frozenset[str]:
+        try:
+            return self.types()
+        except CALL_ERRORS:
+            return frozenset()
+
+    def types(self) -> frozenset[str]:
+        """What the region's index knows, in lower case.
+
+        Raises:
+            OciError, Unanswered: It could not be asked.
+        """
+        return self.told.shared(
+            f"types {self.region}",
+            lambda: frozenset(
+                str(each["name"]).lower() for each in self.pages("search", "list_resource_types")
+            ),
+        )
 
     def pages(
         self, service: str, operation: str, *, region: str | None = None, **arguments: Any

@@ -128,13 +128,21 @@ class Reader:
             for key, answer in answers.items()
             if answer.item is not None and not is_over(kind, answer.item)
         }
-        for complete in kind.complete if alive else ():
+        staying = {
+            key: item for key, item in alive.items() if search(kind.state, item) not in kind.going
+        }
+        for complete, items in (
+            *((each, alive) for each in kind.complete),
+            *((each, staying) for each in kind.usage),
+        ):
+            if not items:
+                continue
             try:
-                complete(self.reach, alive)
+                complete(self.reach, items)
             except CALL_ERRORS as error:
-                spoil(alive.values(), f"what it is bound to cannot be told: {explain(error)}")
+                spoil(items.values(), f"what it is bound to cannot be told: {explain(error)}")
             except MALFORMED as error:
-                spoil(alive.values(), _malformed(error))
+                spoil(items.values(), _malformed(error))
 
     # --- edges ----------------------------------------------------------------------------------
 

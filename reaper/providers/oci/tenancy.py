@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from reaper.clock import SYSTEM_CLOCK, Clock
@@ -60,6 +61,7 @@ class Tenancy:
         self._items: dict[str, Read] = {}
         self._absent: dict[str, set[str]] = {}
         self._strange: dict[str, Mapping[str, str]] = {}
+        self._full: set[Cell] = set()
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -148,6 +150,7 @@ class Tenancy:
     def index(self, cell: Cell, query: Query) -> Index:
         """Ask the region's index for what bears a run's tags; with `full`, the lists for all."""
         reach = self._reach(cell)
+        (self._full.add if query.full else self._full.discard)(cell)
         here = [kind for kind in KINDS.values() if self._is_here(reach, kind)]
         named = Indexer(reach, self._tags, here, query).name()
         reach.told.listed(named.items)
@@ -160,6 +163,13 @@ class Tenancy:
                 name for name, kind in KINDS.items() if not self._is_here(reach, kind)
             ),
         )
+
+    def together(self, cell: Cell, *, preview: bool) -> AbstractContextManager[None]:
+        """Ask once for each list that the reads within are held against: who uses each thing.
+
+        For a preview only where the index knows of anything; after a full scan it is not asked.
+        """
+        return self._reach(cell).told.together(preview=preview and cell not in self._full)
 
     def read(self, cell: Cell, refs: Sequence[Ref]) -> Mapping[str, Reading]:
         """Read each authoritatively, several at once."""

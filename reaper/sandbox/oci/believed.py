@@ -37,6 +37,10 @@ BELIEVED: Mapping[str, str] = {
     "core: OCIDs of attachments": "Those of boot volumes have a type of their own.",
     "core: retention of backups": "One whose deletion is prevented is refused as IncorrectState.",
     "core: pools": "They make instances anew as soon as these are gone.",
+    "core: nodes of Kubernetes": (
+        "An instance's metadata name the node pool that keeps it up, as `oke-pool-id`: reaper keeps"
+        " it by that alone."
+    ),
     "core: public IPs": "A reserved one is AVAILABLE when what it was assigned to is gone.",
     "search: index": (
         "It names what is over in its last state, lags only where a fault says so, and knows what"

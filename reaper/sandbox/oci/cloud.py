@@ -91,10 +91,23 @@ class OracleCloud:
         if at.parts[:1] == ("tenancies",):
             return self._estate.tenancy
         path = at.id or request.parameter("vnicId") or request.parameter("subnetId")
+        if at.id == "actions":
+            path = self._meant(at, request)
         if at.root == "/n" and len(at.parts) > 2:  # noqa: PLR2004 - a bucket's name
             path = f"b/{at.region}/{at.parts[2]}"
         node = self._estate.shown(path) if path else None
         return "" if node is None else str(node.body.get("compartmentId", ""))
+
+    def _meant(self, at: Target, request: Request) -> str:
+        """What an action without an ID is about, such as the address that a private one has."""
+        private = str(asking.body_of(request).get("privateIpId") or "")
+        kind = "" if at.sort is None else at.sort.kind
+        borne = (
+            each.path
+            for each in self._estate.graph.of(kind)
+            if each.body.get("assignedEntityId") == private
+        )
+        return next(borne, private)
 
     def _request_id(self) -> str:
         return self._estate.digits(32).upper()

@@ -70,6 +70,10 @@ _ALONG: Mapping[str, tuple[str, ...]] = {
 }
 # Methods that are irregular.
 _METHODS: Mapping[str, tuple[str, ...]] = {
+    "core.networkSecurityGroups.securityRules.list": ("use network-security-groups",),
+    "core.networkSecurityGroups.vnics.list": ("use network-security-groups",),
+    "core.publicIps.get": ("read public-ips",),
+    "core.publicIps.list": ("read public-ips",),
     "identity.availabilityDomains.list": ("inspect compartments",),
     "identity.tenancies.regionSubscriptions.list": ("inspect tenancies",),
     "identity.userGroupMemberships.list": ("inspect groups", "inspect users"),

@@ -153,7 +153,9 @@ def test_the_printed_policy_suffices_for_a_whole_sweep(bench: OciBench, rooted: 
     assert swept.outcomes()["scheduled"] == LINGERING
 
 
-def test_a_policy_for_looking_shows_all_but_who_shares_a_bucket(bench: OciBench) -> None:
+def test_a_policy_for_looking_shows_all_but_who_shares_a_bucket_and_who_is_in_a_group(
+    bench: OciBench,
+) -> None:
     bench.left_by_a_run()
     whole = bench.reaper("plan", "--json", "--full").items
     become(bench, policy(bench, "--read-only"))
@@ -163,7 +165,7 @@ def test_a_policy_for_looking_shows_all_but_who_shares_a_bucket(bench: OciBench)
     assert seen.gaps == []
     assert {each["id"] for each in seen.items} == {each["id"] for each in whole}
     unsure = {each["kind"] for each in seen.items if each["verdict"] != "reap"}
-    assert unsure == {"oci:objectstorage:bucket"}
+    assert unsure == {"oci:objectstorage:bucket", "oci:core:network-security-group"}
 
 
 def test_a_policy_for_machines_suffices_for_them(bench: OciBench) -> None:

@@ -219,6 +219,49 @@ def test_what_was_told_long_ago_is_asked_anew() -> None:
     assert (first, later) == ([0, 0], 1)
 
 
+def test_what_reads_together_are_held_against_is_asked_once_however_long_they_take() -> None:
+    clock = HastyClock()
+    told, asked = Told(clock), iter(range(9))
+
+    before = told.shared("users", lambda: next(asked))
+    with told.together():
+        first = told.shared("users", lambda: next(asked))
+        clock.sleep(3600.0)
+        later = told.shared("users", lambda: next(asked))
+    after = told.shared("users", lambda: next(asked))
+    with told.together():
+        anew = told.shared("users", lambda: next(asked))
+
+    assert (before, first, later, after, anew) == (0, 1, 1, 2, 3)
+
+
+def test_what_was_not_answered_is_asked_again() -> None:
+    told, asked = Told(HastyClock()), iter([ValueError("late"), None])
+
+    def ask() -> str:
+        error = next(asked)
+        if error is not None:
+            raise error
+        return "users"
+
+    with told.together():
+        with pytest.raises(ValueError, match="late"):
+            told.shared("users", ask)
+
+        assert told.shared("users", ask) == "users"
+
+
+def test_nothing_is_a_preview_while_reads_decide() -> None:
+    told = Told(HastyClock())
+
+    with told.together(preview=True):
+        alone = told.preview
+        with told.together():
+            both = told.preview
+
+    assert (alone, both, told.preview) == (True, False, False)
+
+
 @pytest.mark.parametrize("provider", ["docker", "aws", "gce", "azure"])
 def test_the_sdk_is_loaded_only_where_a_place_of_oci_is_configured(
     provider: str, tmp_path: Path

@@ -23,6 +23,10 @@ from tests.sandbox.oci.test_faults import OURS, TAGS, _search
         ("core.bootVolumes.delete", ("manage volumes",)),
         ("core.images.create", ("manage instance-images",)),
         ("core.instancePools.instances.list", ("read instance-pools",)),
+        ("core.dedicatedVmHosts.instances.list", ("read dedicated-vm-hosts",)),
+        ("core.networkSecurityGroups.vnics.list", ("use network-security-groups",)),
+        ("core.networkSecurityGroups.securityRules.list", ("use network-security-groups",)),
+        ("core.publicIps.get", ("read public-ips",)),
         (
             "core.volumeAttachments.delete",
             ("manage volume-attachments", "use instances", "use volumes"),
@@ -38,12 +42,14 @@ def test_methods_need_what_the_policy_reference_says(method: str, needs: tuple[s
     assert needs_of(method) == needs
 
 
-def user(sandbox: OciSandbox, clients: Clients, statements: Sequence[str]) -> Clients:
-    """A new user in the group `team`, of which policies say this."""
+def user(
+    sandbox: OciSandbox, clients: Clients, statements: Sequence[str], name: str = "team"
+) -> Clients:
+    """A new user in a new group, of which policies say this."""
     named: dict[str, Any] = {
         "compartmentId": sandbox.tenancy,
-        "name": "team",
-        "description": "team",
+        "name": name,
+        "description": name,
     }
     made = clients.identity.create_user(named).data["id"]
     group = clients.identity.create_group(named).data["id"]
@@ -66,6 +72,29 @@ def test_a_statement_allows_what_it_says_and_where(
     refused(404, "NotAuthorizedOrNotFound", lambda: limited.get_vcn(theirs))
     refused(404, "NotAuthorizedOrNotFound", lambda: limited.list_drgs(tenant.compartment))
     limited.delete_vcn(vcn)
+
+
+def test_the_public_address_of_a_private_one_is_shown_to_whom_it_may_be(
+    sandbox: OciSandbox, clients: Clients, tenant: Tenant
+) -> None:
+    instance = tenant.instance(tenant.subnet(tenant.vcn()["id"])["id"])
+    compute, where = clients.compute, tenant.compartment
+    [attached] = compute.list_vnic_attachments(where, instance_id=instance["id"]).data
+    [private] = clients.network.list_private_ips(vnic_id=attached["vnicId"]).data
+    elsewhere = sandbox.compartments["shared"]
+    public = clients.network.create_public_ip(
+        {"compartmentId": elsewhere, "lifetime": "RESERVED", "privateIpId": private["id"]}
+    ).data
+    asked = {"privateIpId": private["id"]}
+
+    def shown(name: str) -> Any:
+        where = sandbox.compartments[name]
+        statement = f"Allow group {name} to read public-ips in compartment id {where}"
+        limited = user(sandbox, clients, [statement], name).network
+        return limited.get_public_ip_by_private_ip_id(asked).data["id"]
+
+    refused(404, "NotAuthorizedOrNotFound", lambda: shown("ci"))
+    assert shown("shared") == public["id"]
 
 
 def test_looking_is_not_deleting(sandbox: OciSandbox, clients: Clients, tenant: Tenant) -> None:

@@ -18,7 +18,7 @@ from reaper.providers.oci.names import (
 _STATES: dict[str, Any] = {
     "over": frozenset({"DELETED"}),
     "going": frozenset({"DELETING"}),
-    "complete": (tell_launches,),
+    "usage": (tell_launches,),
 }
 _SHARED = (
     Link(Relation.USES, "networkSecurityGroupIds[]", SECURITY_GROUP),

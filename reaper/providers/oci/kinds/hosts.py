@@ -196,7 +196,8 @@ KINDS = (
         options=_preserving,
         searched="Instance",
         family="instance-family",
-        complete=(_tell_attached, _tell_pool),
+        complete=(_tell_attached,),
+        usage=(_tell_pool,),
         links=(
             Link(Relation.TAKES, '"+own"', BOOT_VOLUME),
             Link(Relation.MADE, '"+own"', BOOT_VOLUME),
@@ -222,7 +223,8 @@ KINDS = (
         own="vnic_id",
         searched="Vnic",
         family="virtual-network-family",
-        complete=(_tell_attachment, tell_addressed),
+        complete=(_tell_attachment,),
+        usage=(tell_addressed,),
         links=(
             Link(Relation.CONTROLLED_BY, '"+instance"', INSTANCE),
             Link(Relation.TAKES, '"+addresses"', PRIVATE_IP),
@@ -276,7 +278,7 @@ KINDS = (
         family="instance-family",
         over=frozenset({"DELETED"}),
         going=frozenset(),
-        complete=(tell_launches,),
+        usage=(tell_launches,),
         links=LAUNCHED,
     ),
     OciKind(
@@ -287,10 +289,11 @@ KINDS = (
         own="instance_configuration_id",
         list="list_instance_configurations",
         whole=False,
+        fixed=True,
         delete="delete_instance_configuration",
         searched="InstanceConfiguration",
         family="compute-management-family",
-        complete=(tell_launches,),
+        usage=(tell_launches,),
         links=(
             *LAUNCHED,
             Link(
@@ -331,7 +334,7 @@ KINDS = (
         conditional=False,
         searched="DedicatedVmHost",
         family="dedicated-vm-hosts",
-        complete=(tell_tenants, tell_launches),
+        usage=(tell_tenants, tell_launches),
         links=(Link(Relation.USED_BY, '"+instances"', INSTANCE), *LAUNCHED),
         over=frozenset({"DELETED"}),
         going=frozenset({"DELETING"}),

@@ -83,7 +83,8 @@ def _teller(words: str) -> Any:
 
     def tell(reach: Reach, groups: Items) -> None:
         kind = reach.kinds[POLICY]
-        lists = at_once(lambda each: reach.all_of(kind, each), reach.tree())
+        where = reach.worth_asking(kind, reach.tree())
+        lists = at_once(lambda each: reach.all_of(kind, each), where)
         for group in groups.values():
             spoken = re.compile(
                 rf"\b{words}\s+(?:id\s+)?(?:[\w'/-]+/)?'?(?:{re.escape(group['name'])}|"
@@ -175,7 +176,7 @@ KINDS = (
         "dynamicgroup",
         "DynamicResourceGroup",
         rooted=True,
-        complete=(_teller("dynamic-group"),),
+        usage=(_teller("dynamic-group"),),
         links=(Link(Relation.USED_BY, '"+policies"', POLICY),),
         pace={"after": (POLICY,)},
     ),
@@ -184,7 +185,7 @@ KINDS = (
         "group",
         "Group",
         rooted=True,
-        complete=(_teller("group"), _tell_members),
+        usage=(_teller("group"), _tell_members),
         links=(
             Link(Relation.USED_BY, '"+policies"', POLICY),
             Link(Relation.USED_BY, '"+members"', USER),

@@ -11,7 +11,7 @@ from reaper.providers.oci.deleting import condition
 from reaper.providers.oci.kind import Deed, Items, Link, OciKind
 from reaper.providers.oci.kinds.usage import ENCRYPTED, tell_encrypted
 from reaper.providers.oci.names import KEY, VAULT
-from reaper.providers.oci.reach import Reach
+from reaper.providers.oci.reach import Reach, at_once
 from reaper.providers.oci.reading import read_time
 from reaper.providers.protocol import Answer, Reply
 
@@ -46,10 +46,20 @@ def _by_vault(reach: Reach, compartment: str) -> Iterable[Mapping[str, Any]]:  #
 
 
 def _tell_keys(reach: Reach, vaults: Items) -> None:
-    """Tell which keys are in a vault: its deletion schedules theirs."""
-    for each in reach.everywhere(reach.kinds[KEY]):
-        if each["vaultId"] in vaults and each["lifecycleState"] != _OVER:
-            vaults[each["vaultId"]].setdefault("+keys", []).append(str(each["id"]))
+    """Tell which keys are in a vault, in whichever compartment: its deletion schedules theirs."""
+    kind = reach.kinds[KEY]
+
+    def ask(place: tuple[str, str]) -> list[dict[str, Any]]:
+        at, compartment = place
+        what = f"{KEY} {reach.region} {at} {compartment}"
+        return reach.told.shared(what, lambda: list(reach.listed(kind, compartment, at=at)))
+
+    hosts = dict.fromkeys(endpoint(each, reach.region) for each in vaults)
+    places = reach.worth_asking(kind, reach.compartments)
+    for keys in at_once(ask, [(at, where) for at in hosts for where in places]):
+        for each in keys:
+            if each["vaultId"] in vaults and each["lifecycleState"] != _OVER:
+                vaults[each["vaultId"]].setdefault("+keys", []).append(str(each["id"]))
 
 
 def _schedule(deed: Deed, operation: str, **what: Any) -> Answer:
@@ -93,7 +103,7 @@ KINDS = (
         deletion=_schedule_vault,
         searched="Vault",
         family="vaults",
-        complete=(_tell_keys,),
+        usage=(_tell_keys,),
         # Keys are nobody's but whose tags they bear, whichever vault they are in.
         links=(Link(Relation.TAKES, '"+keys"', KEY),),
         **_SCHEDULED,
@@ -111,7 +121,7 @@ KINDS = (
         searched="Key",
         family="keys",
         at=endpoint,
-        complete=(tell_encrypted,),
+        usage=(tell_encrypted,),
         links=ENCRYPTED,
         **_SCHEDULED,
     ),

@@ -159,7 +159,7 @@ KINDS = (
             Link(Relation.USES, "dhcpOptionsId", DHCP_OPTIONS),
             *LAUNCHED,
         ),
-        complete=(tell_launches,),
+        usage=(tell_launches,),
     ),
     _in_vcn(
         INTERNET_GATEWAY,
@@ -280,7 +280,7 @@ KINDS = (
         "NetworkSecurityGroup",
         "get_network_security_group",
         after=(INSTANCE, VNIC, LOAD_BALANCER, NETWORK_LOAD_BALANCER),
-        complete=(tell_members, tell_launches),
+        usage=(tell_members, tell_launches),
         links=(*MEMBERS, *LAUNCHED),
         held=strange_members,
     ),
@@ -294,7 +294,7 @@ KINDS = (
         searched="PrivateIp",
         family="virtual-network-family",
         guards=(Guard("isPrimary", "it is primary, and goes with its VNIC only"),),
-        complete=(tell_addressed,),
+        usage=(tell_addressed,),
         links=(
             Link(Relation.ALTERS, "vnicId", VNIC),
             Link(Relation.USES, "subnetId", SUBNET),

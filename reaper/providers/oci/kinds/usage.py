@@ -65,10 +65,9 @@ def whole(reach: Reach, kind: str) -> list[dict[str, Any]]:
 
     def ask(summary: Item) -> dict[str, Any] | None:
         key = declared.key(summary)
+        once = reach.told.constant if declared.fixed else reach.told.shared
         try:
-            return reach.told.shared(
-                f"{kind} {reach.region} {key}", lambda: reach.get(declared, key)[0]
-            )
+            return once(f"{kind} {reach.region} {key}", lambda: reach.get(declared, key)[0])
         except OciError as error:
             if not absent(error) or _listed(reach, kind, summary):
                 raise
@@ -127,7 +126,7 @@ def tell_addressed(reach: Reach, items: Items) -> None:
                 ):
                     key = "+balancers" if kind == LOAD_BALANCER else "+network_balancers"
                     item.setdefault(key, []).append(balancer["id"])
-            item.setdefault("+reserved", []).extend(_reserved(reach, address["id"]))
+            item.setdefault("+reserved", []).extend(_reserved(reach, address))
 
     at_once(ask, items.values())
 
@@ -153,22 +152,28 @@ def _vcn(reach: Reach, subnet: str) -> str:
     return str(item["vcnId"])
 
 
-def _reserved(reach: Reach, address: str) -> Iterator[str]:
-    """The reserved public address that is assigned to a private one: it outlives it."""
+def _reserved(reach: Reach, address: Item) -> Iterator[str]:
+    """The reserved public address that is assigned to a private one: it outlives it.
+
+    That there is none counts only where public addresses can be listed.
+    """
+    kind = reach.kinds[PUBLIC_IP]
     try:
         public = reach.connection.read(
             "network",
             reach.region,
             "get_public_ip_by_private_ip_id",
-            get_public_ip_by_private_ip_id_details={"privateIpId": address},
+            get_public_ip_by_private_ip_id_details={"privateIpId": address["id"]},
         ).body
     except OciError as error:
         if not absent(error):
             raise
-        return
-    if public.get("lifetime") == "RESERVED":
-        reach.note(reach.kinds[PUBLIC_IP], public)
-        yield str(public["id"])
+        listed = reach.all_of(kind, str(address["compartmentId"]))
+        found = [each for each in listed if each.get("assignedEntityId") == address["id"]]
+    else:
+        reach.note(kind, public)
+        found = [public]
+    yield from (str(each["id"]) for each in found if each.get("lifetime") == "RESERVED")
 
 
 def tell_members(reach: Reach, groups: Items) -> None:
@@ -227,7 +232,8 @@ def tell_tenants(reach: Reach, hosts: Items) -> None:
         )
         return host, [str(each["instanceId"]) for each in listed]
 
-    places = [(host, where) for host in hosts for where in reach.compartments]
+    where = reach.worth_asking(reach.kinds[INSTANCE], reach.compartments)
+    places = [(host, each) for host in hosts for each in where]
     for host, instances in at_once(ask, places):
         hosts[host].setdefault("+instances", []).extend(instances)
 

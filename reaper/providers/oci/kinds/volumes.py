@@ -6,7 +6,6 @@ from typing import Any
 
 from reaper.model import Kind, Relation
 from reaper.providers.oci.kind import Guard, Link, OciKind
-from reaper.providers.oci.kinds.hosts import domains
 from reaper.providers.oci.kinds.usage import LAUNCHED, tell_launches
 from reaper.providers.oci.names import (
     BOOT_VOLUME,
@@ -36,7 +35,7 @@ def _backup(name: str, noun: str, **more: Any) -> OciKind:
         noun,
         after=(VOLUME_GROUP_BACKUP,),
         guards=_RETAINED,
-        complete=(tell_launches,),
+        usage=(tell_launches,),
         links=(
             Link(Relation.CONTROLLED_BY, "volumeGroupBackupId", VOLUME_GROUP_BACKUP),
             *LAUNCHED,
@@ -68,15 +67,14 @@ KINDS = (
         VOLUME,
         "volume",
         after=(INSTANCE, VOLUME_ATTACHMENT, VOLUME_GROUP),
-        complete=(tell_launches,),
+        usage=(tell_launches,),
         links=(Link(Relation.USED_BY, "volumeGroupId", VOLUME_GROUP), *LAUNCHED),
     ),
     _volume(
         BOOT_VOLUME,
         "bootvolume",
         after=(INSTANCE, BOOT_VOLUME_ATTACHMENT, VOLUME_GROUP),
-        lists=domains,
-        complete=(tell_launches,),
+        usage=(tell_launches,),
         links=(Link(Relation.USED_BY, "volumeGroupId", VOLUME_GROUP), *LAUNCHED),
     ),
     _backup(VOLUME_BACKUP, "volumebackup"),
