@@ -158,6 +158,46 @@ def test_what_bears_a_strangers_address_stays(site: Site) -> None:
     stays(told, nat, reserved["id"])
 
 
+def test_an_address_that_a_strangers_balancer_has_stays(site: Site) -> None:
+    subnet = site.theirs.subnet(site.theirs.vcn())
+    one, other, free = (site.ours.public_ip() for _ in range(3))
+    balancer = site.theirs.balancer(subnet, "theirs", reservedIps=[{"id": one["id"]}])
+    network_balancer = site.theirs.network_balancer(subnet, reservedIps=[{"id": other["id"]}])
+
+    told = site.swept()
+
+    stays(told, one, balancer["id"])
+    stays(told, other, network_balancer["id"])
+    assert outcomes(told)[free["id"]][0] == "gone"
+
+
+def test_a_balancer_and_its_address_of_one_run_go_together(site: Site) -> None:
+    subnet = site.ours.subnet(site.ours.vcn())
+    public = site.ours.public_ip()
+    balancer = site.ours.balancer(subnet, "ours", reservedIps=[{"id": public["id"]}])
+
+    told = site.swept()
+
+    assert outcomes(told)[balancer["id"]][0] == "gone"
+    assert outcomes(told)[public["id"]][0] == "gone"
+
+
+def test_an_address_that_somebody_has_whom_nobody_shows_stays(site: Site) -> None:
+    subnet = site.theirs.subnet(site.theirs.vcn())
+    public, free = site.ours.public_ip(), site.ours.public_ip()
+    balancer = site.theirs.balancer(subnet, "theirs", reservedIps=[{"id": public["id"]}])
+    found = site.bench.sandbox.estate.graph.find(balancer["id"])
+    assert found is not None
+    found.body["ipAddresses"] = []
+    site.over()
+
+    told = site.bench.sweep()
+
+    item = told.item("oci:core:public-ip", public["id"])
+    assert (item["verdict"], item["rule"]) == ("quarantine", "unsure")
+    assert outcomes(told)[free["id"]][0] == "gone"
+
+
 def test_what_may_bear_an_address_that_nobody_shows_stays(site: Site) -> None:
     instance = site.ours.instance(site.ours.subnet(site.ours.vcn()))
     site.theirs.public_ip(site.address(instance))

@@ -18,6 +18,8 @@ BELIEVED: Mapping[str, str] = {
             "a configuration of a pool stays",
             "a route table of a vnic stays",
             "a public ip of a nat gateway stays",
+            "a public ip of a load balancer stays",
+            "a public ip of a network load balancer stays",
             "a volume of a group stays",
             "a subnet of a load balancer stays",
             "a group of a load balancer stays",
@@ -41,7 +43,10 @@ BELIEVED: Mapping[str, str] = {
         "An instance's metadata name the node pool that keeps it up, as `oke-pool-id`: reaper keeps"
         " it by that alone."
     ),
-    "core: public IPs": "A reserved one is AVAILABLE when what it was assigned to is gone.",
+    "core: public IPs": (
+        "A reserved one is AVAILABLE when what it was assigned to is gone. That of a load balancer"
+        " names a private address that nobody can read."
+    ),
     "search: index": (
         "It names what is over in its last state, lags only where a fault says so, and knows what"
         " has no region in the home region only. Conditions compare without regard to case."

@@ -101,10 +101,7 @@ def _unmark(estate: Estate, before: list[tuple[Node, Any]]) -> None:
 
 def end(estate: Estate, node: Node) -> None:
     """Let it be over, with what that changes elsewhere."""
-    if node.kind == "core.privateIps":
-        for each in tuple(estate.graph.of("core.publicIps")):
-            if each.body.get("assignedEntityId") == node.path and not each.going:
-                unassign(estate, each)
+    _let_addresses_go(estate, node)
     if node.kind == "core.volumeGroups":
         for ocid in node.body["volumeIds"]:
             volume = estate.graph.find(str(ocid))
@@ -122,6 +119,17 @@ def end(estate: Estate, node: Node) -> None:
     if pool is not None and node.kind == "core.instances":
         making = pool.facts["making"]
         estate.timetable.after(estate.lags.heal_s, lambda: replenish(making, pool))
+
+
+def _let_addresses_go(estate: Estate, node: Node) -> None:
+    """Let reserved public IPs outlive the private one or the load balancer that they are of."""
+    mine = node.facts.get("reservedIps", ())
+    if node.kind != "core.privateIps" and not mine:
+        return
+    for each in tuple(estate.graph.of("core.publicIps")):
+        of_private = each.body.get("assignedEntityId") == node.path and not each.going
+        if of_private or each.path in mine:
+            unassign(estate, each)
 
 
 def unassign(estate: Estate, address: Node) -> None:

@@ -198,6 +198,18 @@ _OF_OTHERS = (
                 "core.networkSecurityGroups",
             ),
             (
+                "a public ip of a load balancer stays",
+                "loadbalancer.loadBalancers",
+                "~reservedIps[]",
+                "core.publicIps",
+            ),
+            (
+                "a public ip of a network load balancer stays",
+                "networkloadbalancer.networkLoadBalancers",
+                "~reservedIps[]",
+                "core.publicIps",
+            ),
+            (
                 "a subnet of a network load balancer stays",
                 "networkloadbalancer.networkLoadBalancers",
                 "subnetId",

@@ -65,6 +65,18 @@ def _add_what_is_rare(tenant: Tenant) -> None:
         tenant.compartment, instance_id=instance["id"]
     ).data
     net.update_vnic(attached["vnicId"], {"routeTableId": table["id"]})
+    for create, more in (
+        (
+            tenant.clients.balancers.create_load_balancer,
+            {"shapeName": "flexible", "subnetIds": [subnet["id"]]},
+        ),
+        (
+            tenant.clients.network_balancers.create_network_load_balancer,
+            {"subnetId": subnet["id"]},
+        ),
+    ):
+        reserved = net.create_public_ip(tenant.body(lifetime="RESERVED")).data
+        create(tenant.body(displayName="rare", reservedIps=[{"id": reserved["id"]}], **more))
 
 
 @pytest.mark.parametrize("rule", PINS, ids=lambda rule: rule.name)

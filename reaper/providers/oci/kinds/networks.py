@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from reaper.model import Kind, Relation
+from reaper.providers.oci.answers import OciError, absent, explain
 from reaper.providers.oci.kind import Guard, Items, Link, OciKind
 from reaper.providers.oci.kinds.routing import LEADS, LED_TO, clear_routes, tell_routes, vcn
 from reaper.providers.oci.kinds.usage import (
     ADDRESSED,
     LAUNCHED,
     MEMBERS,
+    alive,
     strange_members,
     tell_addressed,
     tell_launches,
@@ -69,16 +71,35 @@ def _tell_peers(reach: Reach, gateways: Items) -> None:
 
 
 def _tell_bearer(reach: Reach, addresses: Items) -> None:
-    """Tell whose a public address is: of a VNIC, or of a NAT gateway."""
+    """Tell whose a public address is: of a VNIC, a load balancer, or a NAT gateway."""
     for address in addresses.values():
         private = address.get("privateIpId")
         if address.get("assignedEntityType") == "PRIVATE_IP":
             private = private or address.get("assignedEntityId")
-        if private:
+        if not private:
+            address["+gateway"] = address.get("assignedEntityId")
+            continue
+        try:
             item, _ = reach.get(reach.kinds[PRIVATE_IP], private)
+        except OciError as error:
+            if not absent(error):
+                raise
+            _tell_balancer(reach, address, explain(error))
+        else:
             address["+vnic"] = item.get("vnicId")
-        elif address.get("assignedEntityId"):
-            address["+gateway"] = address["assignedEntityId"]
+
+
+def _tell_balancer(reach: Reach, address: dict[str, Any], why: str) -> None:
+    """Tell which load balancer has it: the private address behind it is Oracle's own."""
+    for kind in (LOAD_BALANCER, NETWORK_LOAD_BALANCER):
+        address[f"+{kind}"] = [
+            balancer["id"]
+            for balancer in alive(reach, kind)
+            for each in balancer.get("ipAddresses") or ()
+            if (each.get("reservedIp") or {}).get("id") == address["id"]
+        ]
+    if not address[f"+{LOAD_BALANCER}"] and not address[f"+{NETWORK_LOAD_BALANCER}"]:
+        address.setdefault("+unread", f"what it is assigned to cannot be read: {why}")
 
 
 def _tell_reserved(reach: Reach, gateways: Items) -> None:
@@ -318,6 +339,10 @@ KINDS = (
         links=(
             Link(Relation.USED_BY, '"+vnic"', VNIC),
             Link(Relation.USED_BY, '"+gateway"', NAT_GATEWAY),
+            *(
+                Link(Relation.USED_BY, f'"+{kind}"', kind)
+                for kind in (LOAD_BALANCER, NETWORK_LOAD_BALANCER)
+            ),
         ),
     ),
 )

@@ -15,7 +15,7 @@ def _balancer(making: Making) -> None:
     for each in making.wanted("subnetIds"):
         making.other(each, "core.subnets")
     making.body |= {
-        "ipAddresses": [{"ipAddress": making.estate.address(internal=False), "isPublic": True}],
+        "ipAddresses": _addresses(making),
         "isPrivate": bool(making.asked.get("isPrivate")),
         "listeners": {
             name: {"name": name, **each}
@@ -26,6 +26,29 @@ def _balancer(making: Making) -> None:
             for name, each in (making.asked.get("backendSets") or {}).items()
         },
     }
+
+
+def _addresses(making: Making) -> list[dict[str, Any]]:
+    """Give it the reserved address that it asks for: the private one behind it is Oracle's own."""
+    made: dict[str, Any] = {"ipAddress": making.estate.address(internal=False), "isPublic": True}
+    for each in making.asked.get("reservedIps") or ():
+        public = making.other(each["id"], "core.publicIps")
+        if public.body.get("assignedEntityId"):
+            raise Refused(409, "Conflict", f"The public IP {public.path} is assigned already")
+        public.body |= {
+            "assignedEntityId": making.estate.ocid("privateip", making.region),
+            "assignedEntityType": "PRIVATE_IP",
+            "lifecycleState": "ASSIGNED",
+        }
+        making.estate.changed(public)
+        making.facts.setdefault("reservedIps", []).append(public.path)
+        made = {
+            "ipAddress": public.body["ipAddress"],
+            "isPublic": True,
+            "reservedIp": {"id": public.path},
+        }
+    making.hide("reservedIps")
+    return [made]
 
 
 def _backend_set(name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +66,7 @@ def _network_balancer(making: Making) -> None:
     making.wanted("displayName")
     making.other(making.wanted("subnetId"), "core.subnets")
     making.body |= {
-        "ipAddresses": [{"ipAddress": making.estate.address(internal=False), "isPublic": True}],
+        "ipAddresses": _addresses(making),
         "isPrivate": bool(making.asked.get("isPrivate")),
         "backendSets": {
             name: {"name": name, "backends": [], **each}
