@@ -285,12 +285,12 @@ def test_a_page_that_does_not_come_is_a_gap(bench: OciBench) -> None:
     bench.left_by_a_run(identities=False)
     bench.refuse(Effect.FAIL, "core.volumes.list", Operation.INDEX)
 
-    outcomes, gaps = bench.play(full=True)
+    swept = bench.sweep("--full")
 
-    assert {gap.kind for gap in gaps} == {"oci:core:volume"}
-    gone = {each.ref.kind for each in outcomes if each.status is Status.GONE}
-    assert "oci:core:vcn" in gone
-    assert "oci:core:volume" not in gone, "without its list no volume is proved to be gone"
+    assert swept.code == 4, swept.outcomes()
+    assert {gap["kind"] for gap in swept.gaps} == {"oci:core:volume"}
+    assert "oci:core:vcn" in swept.outcomes()["gone"]
+    assert "oci:core:volume" not in swept.outcomes()["gone"], "without its list none is proved"
 
 
 def test_defined_tags_make_it_a_runs_too(bench: OciBench) -> None:

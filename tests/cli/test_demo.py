@@ -91,11 +91,11 @@ def test_without_an_engine_the_demo_is_played_in_the_sandboxes(
 
 def test_the_chapter_of_aws_uses_nobodys_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("moto")
-    from reaper.sandbox.demo_aws.stage import aws_stage  # noqa: PLC0415 - as just proven
+    from reaper.sandbox.demo_aws.stage import only_its_credentials  # noqa: PLC0415 - as just proven
 
     monkeypatch.setenv("AWS_PROFILE", "of-somebody")
 
-    with aws_stage():
+    with only_its_credentials():
         assert "AWS_PROFILE" not in os.environ
         assert os.environ["AWS_ACCESS_KEY_ID"] == "sandbox"
 

@@ -121,7 +121,7 @@ def aws_stage() -> Iterator[AwsStage]:
     """Start a sandbox with two runs about to begin; all of it is gone in the end."""
     with (
         playing("reaper.sandbox.demo_aws.worker") as runs,
-        _credentials(),
+        only_its_credentials(),
         AwsSandbox() as sandbox,
     ):
         try:
@@ -137,7 +137,7 @@ def aws_stage() -> Iterator[AwsStage]:
 
 
 @contextmanager
-def _credentials() -> Iterator[None]:
+def only_its_credentials() -> Iterator[None]:
     """Let this process use the sandbox's credentials, and no others."""
     before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     for name in before:
