@@ -79,13 +79,13 @@ def test_only_what_a_finished_run_left_goes_and_the_rest_says_why_it_stays(
 
 def test_a_sweep_killed_in_the_middle_is_finished_by_the_next(bench: Workbench) -> None:
     with bench.run() as dead:
-        left = bench.mess(dead.tags, "dead", each=3)
+        left = bench.mess(dead.tags, "dead", each=6)
     stranger = bench.container({})
 
     first = bench.start("sweep", "--yes", "--json")
     while len(bench.there(left)) > len(left) - 5:
         assert first.poll() is None, "the sweep was over before it could be killed"
-        time.sleep(0.1)
+        time.sleep(0.03)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     midway = bench.there(left)

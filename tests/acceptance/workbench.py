@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from docker.errors import APIError, NotFound
 import reaper.client
 
 MARK = "reaper-acceptance"
+PAUSE_TRIES = 5
 
 CONFIG = """\
 realm: {realm}
@@ -30,6 +32,19 @@ providers:
   docker:
     - {{}}
 """
+
+
+def _pause(container: Any) -> None:
+    """Pause it; a busy engine's runtime fails to freeze what has hardly begun."""
+    for attempt in range(1, PAUSE_TRIES + 1):
+        try:
+            container.pause()
+        except APIError:
+            if attempt == PAUSE_TRIES:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 @dataclass(kw_only=True)
@@ -73,7 +88,7 @@ class Workbench:
         if state != "created":
             made.start()
         if state == "paused":
-            made.pause()
+            _pause(made)
         return str(made.id)
 
     def mess(self, tags: Mapping[str, str], name: str, *, each: int) -> set[str]:
