@@ -51,7 +51,7 @@ class Clients:
         import oci  # noqa: PLC0415 - an import that only whoever builds a world needs
 
         made = getattr(importlib.import_module(module), cls)
-        return made(
+        client = made(
             self._config,
             service_endpoint=endpoint,
             signer=_signer(tuple(sorted(self._config.items()))),
@@ -59,6 +59,9 @@ class Clients:
             circuit_breaker_strategy=oci.circuit_breaker.NoCircuitBreakerStrategy(),
             skip_deserialization=True,
         )
+        # No proxy leads to the sandbox; to look for one takes as long as the rest of a call.
+        client.base_client.session.trust_env = False
+        return client
 
 
 @lru_cache(maxsize=8)
