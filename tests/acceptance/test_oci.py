@@ -293,6 +293,18 @@ def test_a_page_that_does_not_come_is_a_gap(bench: OciBench) -> None:
     assert "oci:core:volume" not in swept.outcomes()["gone"], "without its list none is proved"
 
 
+def test_a_page_that_does_not_come_is_told_by_the_exit_code(site: Site) -> None:
+    vcn = site.ours.vcn()
+    site.over()
+    site.bench.refuse(Effect.FAIL, "core.volumes.list", Operation.INDEX)
+
+    swept = site.bench.sweep("--full")
+
+    assert swept.code == 4
+    assert {gap["kind"] for gap in swept.gaps} == {"oci:core:volume"}
+    assert swept.item("oci:core:vcn", vcn["id"])["outcome"] == "gone"
+
+
 def test_defined_tags_make_it_a_runs_too(bench: OciBench) -> None:
     bench.build(STRANGER, "theirs", defined="reaper")
     before = bench.look()
