@@ -50,6 +50,8 @@ class Resource:
             (Docker images, which are shared by tags and pulls).
         used: When somebody last used it or wrote to it, where the provider tells.
         held_by: What uses it from another cell, by name: it does not go while that is there.
+        read: Which of its provider's reads told it, by a number of the provider's own; 0: none that
+            a deletion can go by.
     """
 
     ref: Ref
@@ -66,6 +68,7 @@ class Resource:
     indirect: bool = False
     used: datetime | None = None
     held_by: tuple[str, ...] = ()
+    read: int = field(default=0, compare=False)
 
     def others(self, *relations: Relation) -> tuple[Edge, ...]:
         """The edges of these relations."""

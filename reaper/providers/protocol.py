@@ -251,6 +251,8 @@ class Provider(Protocol):
     def delete(self, cell: Cell, resource: Resource) -> Answer:
         """Send one deletion, on the condition of its incarnation where the cloud can check it.
 
+        Its conditions are of the read that told `resource` (`Evidence`), not of a later one.
+
         Steps that belong to it and touch only the resource itself (revoke its rules, empty it) are
         sent here too, each only if the one before succeeded. Where a step takes long, answer
         STARTED after it: what is there still is judged anew, and the next call takes the next step.

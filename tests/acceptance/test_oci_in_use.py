@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from threading import Lock
+from typing import Any
+
 import pytest
 
 pytest.importorskip("oci")
 
+from reaper.config.places import OciPlace
+from reaper.model import Ref, Status
+from reaper.providers.oci import open_oci
+from reaper.providers.protocol import Provider
 from tests.acceptance.ocisite import Site, outcomes, stays
 from tests.acceptance.ocisite import site as site  # noqa: PLC0414 - a fixture
 from tests.acceptance.oracle import bench as bench  # noqa: PLC0414 - a fixture
@@ -206,6 +213,41 @@ def test_what_is_taken_over_in_the_last_moment_is_not_even_emptied(site: Site) -
 
     assert [each["name"] for each in api.list_object_versions(namespace, bucket).data["items"]]
     assert site.clients.identity.list_auth_tokens(user["id"]).data
+
+
+def test_what_another_look_has_seen_since_does_not_count(site: Site) -> None:
+    vcn = site.ours.vcn()
+    site.ours.write(bucket := site.ours.bucket("data"), "first")
+    site.over()
+    api, net = site.clients.objects, site.clients.network
+    namespace = api.get_namespace().data
+    opened: list[Provider] = []
+    at_once = Lock()
+
+    def opener(place: OciPlace, **how: Any) -> Provider:
+        opened.append(open_oci(place, **how))
+        return opened[0]
+
+    def take_over_and_look(step: str) -> None:
+        if step != "intended":
+            return
+        with at_once:
+            take_over(opened[0])
+
+    def take_over(tenancy: Provider) -> None:
+        net.update_vcn(vcn["id"], {"freeformTags": STRANGER})
+        site.theirs.write(bucket, "theirs")
+        cell = next(each for each in tenancy.cells() if each.scope.endswith(f"/{HOME}"))
+        scope = f"{cell.scope}/{site.ours.compartment}"
+        kinds = (("oci:core:vcn", vcn["id"]), ("oci:objectstorage:bucket", bucket))
+        tenancy.read(cell, [Ref(kind=kind, scope=scope, id=each) for kind, each in kinds])
+
+    became, _ = site.bench.play(opener, take_over_and_look)
+
+    statuses = {each.ref.id: each.status for each in became}
+    assert (statuses[vcn["id"]], statuses[bucket]) == (Status.PENDING, Status.PENDING)
+    assert net.get_vcn(vcn["id"]).data["freeformTags"] == STRANGER
+    assert api.list_object_versions(namespace, bucket).data["items"]
 
 
 def test_a_name_that_another_bucket_took_is_not_shot_at(site: Site) -> None:

@@ -47,7 +47,8 @@ class IgnoresEtags(Tenancy):
         return deleting.delete(kind, self._deed(cell, resource))
 
     def _deed(self, cell: Cell, resource: Resource, **more: Any) -> Deed:
-        read = self._items[resource.ref.key]
+        read = self._evidence.last(resource.ref)
+        assert read is not None
         assert read.item is not None
         return Deed(
             reach=self._reach(cell),

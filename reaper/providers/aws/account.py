@@ -25,6 +25,7 @@ from reaper.providers.aws.session import (
     partition_of,
     regions_of,
 )
+from reaper.providers.evidence import Evidence
 from reaper.providers.protocol import (
     Allowance,
     Answer,
@@ -56,7 +57,7 @@ class Account:
         self._caller = ""
         self._allowances: Mapping[str, Allowance] | None = None
         self._lock = threading.Lock()
-        self._items: dict[Ref, Item] = {}
+        self._evidence: Evidence[Item] = Evidence()
         self._strange: dict[str, Mapping[str, str]] = {}
 
     @property
@@ -129,8 +130,7 @@ class Account:
         for group, results in zip(groups, at_once(read, groups), strict=True):
             for ref in group:
                 result = results[ref.id]
-                readings[ref.key] = result.reading
-                self._remember(ref, result)
+                readings[ref.key] = self._evidence.keep(ref, result.reading, result.item)
         return readings
 
     def delete(self, cell: Cell, resource: Resource) -> Answer:
@@ -143,9 +143,9 @@ class Account:
         kind = KINDS.get(ref.kind)
         if kind is None or ref.scope != cell.scope:
             return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} is not of {cell}")
-        item = self._items.get(Ref(kind=ref.kind, scope=ref.scope, id=ref.id))
-        if item is None:
-            return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} was not read before")
+        item = self._evidence.of(resource)
+        if isinstance(item, Answer):
+            return item
         reader = self._reader(cell.scope)
         arn = arn_of(kind, cell.scope, ref.id, self._partition)
         deed = Deed(api=reader.api, ref=ref, arn=arn, item=item, edges=resource.edges)
@@ -209,14 +209,6 @@ class Account:
     @staticmethod
     def _here(scope: str) -> str:
         return region_of(scope)
-
-    def _remember(self, ref: Ref, result: Read) -> None:
-        with self._lock:
-            key = Ref(kind=ref.kind, scope=ref.scope, id=ref.id)
-            if result.item is None:
-                self._items.pop(key, None)
-            else:
-                self._items[key] = result.item
 
     def _unknown(self, ref: Ref) -> Reading:
         """What the index told of something of a kind that reaper does not know."""

@@ -27,6 +27,7 @@ from reaper.providers.azure.reading import Reader
 from reaper.providers.azure.session import Connection
 from reaper.providers.azure.typed import Compute
 from reaper.providers.azure.unknown import of_unknown
+from reaper.providers.evidence import Evidence
 from reaper.providers.protocol import (
     Allowance,
     Answer,
@@ -63,7 +64,7 @@ class Subscription:
             place.subscription, lambda kind: kind in KINDS or self._api.is_nested(kind)
         )
         self._lock = threading.Lock()
-        self._items: dict[str, Item] = {}
+        self._evidence: Evidence[Item] = Evidence()
         self._unknown: dict[str, AzureKind] = {}
         self._born: dict[tuple[str, str], datetime] = {}
 
@@ -146,14 +147,9 @@ class Subscription:
             else:
                 wanted.append(ref)
         results = self._reader().read(wanted)
-        with self._lock:
-            for ref in wanted:
-                result = results[ref.id]
-                readings[ref.key] = result.reading
-                if result.item is None:
-                    self._items.pop(ref.id, None)
-                else:
-                    self._items[ref.id] = result.item
+        for ref in wanted:
+            result = results[ref.id]
+            readings[ref.key] = self._evidence.keep(ref, result.reading, result.item)
         return readings
 
     def delete(self, cell: Cell, resource: Resource) -> Answer:
@@ -165,9 +161,9 @@ class Subscription:
         ref = resource.ref
         if ref.scope != cell.scope or ref.scope != self._place.subscription:
             return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} is not of {cell}")
-        item = self._items.get(ref.id)
-        if item is None:
-            return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} was not read before")
+        item = self._evidence.of(resource)
+        if isinstance(item, Answer):
+            return item
         self._connection.refuse_change(f"DELETE {ref.id}")
         deed = Deed(
             api=self._api,
@@ -177,7 +173,7 @@ class Subscription:
             resource=resource,
             force=self._place.force,
             purge=self._place.purge,
-            item_of=lambda other: self._items.get(other.id),
+            item_of=self._evidence.last,
         )
         return delete(self._kind(ref.kind), deed, self._names)
 

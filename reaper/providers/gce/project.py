@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reaper.errors import IdentityMismatch, PlaceUnreachable
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
 from reaper.policy import Policy
+from reaper.providers.evidence import Evidence
 from reaper.providers.gce.answers import CALL_ERRORS, GoogleError, Unanswered, disabled, explain
 from reaper.providers.gce.api import Api, at_once
 from reaper.providers.gce.checking import ask
@@ -54,7 +55,7 @@ class Project:
         self._names = Names(place.project, None, KINDS.values())
         self._told = Told()
         self._lock = threading.Lock()
-        self._items: dict[Ref, Item] = {}
+        self._evidence: Evidence[Item] = Evidence()
         self._strange: dict[str, Mapping[str, str]] = {}
 
     @property
@@ -141,8 +142,7 @@ class Project:
         for group, results in zip(groups, at_once(read, groups), strict=True):
             for ref in group:
                 result = results[ref.id]
-                readings[ref.key] = result.reading
-                self._remember(ref, result)
+                readings[ref.key] = self._evidence.keep(ref, result.reading, result.item)
         return readings
 
     def delete(self, cell: Cell, resource: Resource) -> Answer:
@@ -155,9 +155,9 @@ class Project:
         kind = KINDS.get(ref.kind)
         if kind is None or ref.scope != cell.scope:
             return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} is not of {cell}")
-        item = self._items.get(Ref(kind=ref.kind, scope=ref.scope, id=ref.id))
-        if item is None:
-            return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} was not read before")
+        item = self._evidence.of(resource)
+        if isinstance(item, Answer):
+            return item
         deed = Deed(api=self._api, ref=ref, item=item, edges=resource.edges)
         return delete(kind, deed, self._names)
 
@@ -247,14 +247,6 @@ class Project:
 
     def _reader(self) -> Reader:
         return Reader(self._api, KINDS, self._names, self._told)
-
-    def _remember(self, ref: Ref, result: Read) -> None:
-        with self._lock:
-            key = Ref(kind=ref.kind, scope=ref.scope, id=ref.id)
-            if result.item is None:
-                self._items.pop(key, None)
-            else:
-                self._items[key] = result.item
 
 
 def _knows_no_projects(error: GoogleError) -> bool:

@@ -11,6 +11,7 @@ from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.errors import IdentityMismatch, PlaceUnreachable
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
 from reaper.policy import Policy
+from reaper.providers.evidence import Evidence
 from reaper.providers.oci.answers import CALL_ERRORS, explain
 from reaper.providers.oci.checking import ask
 from reaper.providers.oci.compartments import resolve
@@ -58,7 +59,7 @@ class Tenancy:
         self._lock = threading.Lock()
         self._reaches: dict[str, Reach] = {}
         self._looked_at: tuple[str, ...] = ()
-        self._items: dict[str, Read] = {}
+        self._evidence: Evidence[Read] = Evidence()
         self._absent: dict[str, set[str]] = {}
         self._strange: dict[str, Mapping[str, str]] = {}
         self._full: set[Cell] = set()
@@ -195,8 +196,7 @@ class Tenancy:
 
         for group, results in zip(groups, at_once(read, groups), strict=True):
             for ref in group:
-                readings[ref.key] = results[ref.id].reading
-                self._remember(ref, results[ref.id])
+                readings[ref.key] = self._remember(ref, results[ref.id])
         return readings
 
     def delete(self, cell: Cell, resource: Resource) -> Answer:
@@ -210,9 +210,10 @@ class Tenancy:
         reach = self._reach(cell)
         if kind is None or ref.scope.rpartition("/")[0] != cell.scope:
             return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} is not of {cell}")
-        read = self._items.get(ref.key)
-        if read is None or read.item is None:
-            return Answer(reply=Reply.FAILED, detail=f"nothing was sent: {ref} was not read before")
+        read = self._evidence.of(resource)
+        if isinstance(read, Answer):
+            return read
+        assert read.item is not None  # else it would be no evidence
         deed = Deed(reach=reach, ref=ref, item=read.item, etag=read.etag, edges=resource.edges)
         return delete(kind, deed)
 
@@ -302,12 +303,12 @@ class Tenancy:
             self.identity()
         return self._reaches[cell.scope.rpartition("/")[2]]
 
-    def _remember(self, ref: Ref, read: Read) -> None:
-        with self._lock:
-            self._items[ref.key] = read
-            if isinstance(read.reading, Absent) and read.item is None:
-                scope, _, compartment = ref.scope.rpartition("/")
+    def _remember(self, ref: Ref, read: Read) -> Reading:
+        if isinstance(read.reading, Absent) and read.item is None:
+            scope, _, compartment = ref.scope.rpartition("/")
+            with self._lock:
                 self._absent.setdefault(f"{scope} {ref.kind}", set()).add(compartment)
+        return self._evidence.keep(ref, read.reading, None if read.item is None else read)
 
     def _is_here(self, reach: Reach, kind: OciKind) -> bool:
         """Whether a cell has things of a kind: without a region they are the home region's."""

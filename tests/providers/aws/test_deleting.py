@@ -281,7 +281,9 @@ def test_what_no_look_has_seen_is_looked_at_before_it_goes(
     for key, seconds in (("0", -90), ("1", -90), ("2", -9), ("3", -9)):
         rewrite(desk, key, seconds=seconds)
     seen = desk.one(names.BUCKET, "one")
-    [page] = desk.account._items[seen.ref]["+versions"]  # as of a bucket with more than one
+    item = desk.account._evidence.last(seen.ref)
+    assert item is not None
+    [page] = item["+versions"]  # as of a bucket with more than one
     page["Versions"] = page["Versions"][:2]
 
     first = desk.account.delete(desk.regional, seen)
