@@ -15,10 +15,11 @@ from reaper.sandbox.kernel.pages import BadToken, page
 from reaper.sandbox.kernel.requests import Reply, Request, as_json
 from reaper.sandbox.oci import ending, working
 from reaper.sandbox.oci.asking import Target, body_of
-from reaper.sandbox.oci.dialect import Refused, not_found
+from reaper.sandbox.oci.dialect import Refused, not_found, not_served
 from reaper.sandbox.oci.estate import HOME, Estate
 from reaper.sandbox.oci.making import make
 from reaper.sandbox.oci.shapes import SHAPES
+from reaper.sandbox.oci.shapes.networks import assigned_to
 from reaper.sandbox.oci.sorts import SORTS, Sort
 
 _PAGE = 100
@@ -44,6 +45,10 @@ class Call:
     def body(self) -> dict[str, Any]:
         """Read the request's body."""
         return body_of(self.request)
+
+    def not_served(self) -> Refused:
+        """Say that this is not here."""
+        return not_served(self.request.method, self.request.path)
 
     def reply(self, status: int, body: Any = None, *headers: tuple[str, str]) -> Reply:
         """Answer with what every answer has."""
@@ -206,11 +211,20 @@ def updated(call: Call, sort: Sort) -> Reply:
     check_etag(call, node)
     asked = {key: each for key, each in call.body().items() if key not in _FIXED}
     if sort.kind == "core.publicIps" and "privateIpId" in asked:
-        ending.unassign(call.estate, node)
-        asked.pop("privateIpId")
+        _reassign(call, node, str(asked.pop("privateIpId") or ""))
     node.body.update(asked)
     call.estate.changed(node)
     return call.reply(200, node.body, ("etag", call.estate.etags[node.path]))
+
+
+def _reassign(call: Call, address: Node, private: str) -> None:
+    """Let a public address be of another private one, or of none."""
+    borne = call.estate.graph.find(private) if private else None
+    if private and (borne is None or borne.kind != "core.privateIps"):
+        raise not_found(private)
+    ending.unassign(call.estate, address)
+    if borne is not None:
+        address.body |= assigned_to(private)
 
 
 def check_etag(call: Call, node: Node) -> None:

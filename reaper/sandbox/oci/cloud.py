@@ -65,15 +65,14 @@ class OracleCloud:
         at, verb = call.at, call.request.method
         if at.root == "/n":
             return objects.asked(call)
-        if (at.root, at.parts) == ("/20180409", ("resources",)):
-            return searching.search(call)
-        if (at.root, at.parts) == ("/20180409", ("resourceTypes",)):
-            return searching.types(call)
+        searches = {
+            ("POST", "resources"): searching.search,
+            ("GET", "resourceTypes"): searching.types,
+        }
+        if at.root == "/20180409" and (verb, *at.parts) in searches:
+            return searches[verb, at.parts[0]](call)
         if at.sort is None:
-            reply = special.asked(call)
-            if reply is None:
-                raise NotImplementedError(call.request.path)
-            return reply
+            return special.asked(call)
         if at.rest:
             return special.below(call, at.sort)
         if not at.id:
@@ -81,7 +80,7 @@ class OracleCloud:
         else:
             answer = {"GET": calls.read, "PUT": calls.updated, "DELETE": calls.deleted}
         if verb not in answer:
-            raise NotImplementedError(call.request.path)
+            raise call.not_served()
         return answer[verb](call, at.sort)
 
     def _compartment(self, at: Target, request: Request) -> str:
@@ -90,7 +89,11 @@ class OracleCloud:
             return told
         if at.parts[:1] == ("tenancies",):
             return self._estate.tenancy
-        path = at.id or request.parameter("vnicId") or request.parameter("subnetId")
+        body = asking.told(request) if request.method == "POST" else {}
+        if made := not at.id and body.get("compartmentId"):
+            return str(made)
+        named = body.get("instanceId") if not at.id else ""  # what is attached is where that is
+        path = at.id or request.parameter("vnicId") or request.parameter("subnetId") or str(named)
         if at.id == "actions":
             path = self._meant(at, request)
         if at.root == "/n" and len(at.parts) > 2:  # noqa: PLR2004 - a bucket's name
@@ -100,7 +103,7 @@ class OracleCloud:
 
     def _meant(self, at: Target, request: Request) -> str:
         """What an action without an ID is about, such as the address that a private one has."""
-        private = str(asking.body_of(request).get("privateIpId") or "")
+        private = str(asking.told(request).get("privateIpId") or "")
         kind = "" if at.sort is None else at.sort.kind
         borne = (
             each.path

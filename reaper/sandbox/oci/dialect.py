@@ -5,6 +5,7 @@ from __future__ import annotations
 from reaper.sandbox.faults import Effect, Fault
 from reaper.sandbox.kernel.requests import Reply, as_json
 
+NOT_SERVED = 501
 _NOT_THERE = "Authorization failed or requested resource not found"
 
 
@@ -33,6 +34,11 @@ def render(refused: Refused, request_id: str) -> Reply:
 def not_found(what: str = "") -> Refused:
     """Say that it is not there, or not allowed: OCI does not tell these apart."""
     return Refused(404, "NotAuthorizedOrNotFound", f"{_NOT_THERE}. {what}".strip())
+
+
+def not_served(method: str, path: str) -> Refused:
+    """Say that OCI may do this, and the sandbox does not."""
+    return Refused(NOT_SERVED, "NotImplemented", f"The sandbox does not serve {method} {path}")
 
 
 def befallen(fault: Fault) -> Refused:

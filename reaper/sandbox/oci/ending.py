@@ -13,6 +13,7 @@ from reaper.sandbox.oci.shapes.hosts import replenish
 from reaper.sandbox.oci.sorts import SORTS
 
 _CREDENTIALS = ("apiKeys", "authTokens", "customerSecretKeys", "smtpCredentials")
+_SCHEDULED = frozenset({"kms.vaults", "kms.keys"})
 
 
 def refuse(node: Node) -> None:
@@ -33,6 +34,8 @@ def _refuse_part(node: Node) -> None:
         raise Refused(409, "IncorrectState", f"{words} is primary, and goes with its VNIC only")
     if node.kind == "core.vnicAttachments" and node.facts.get("primary"):
         raise Refused(409, "IncorrectState", f"{words} is that of the primary VNIC")
+    if node.kind in _SCHEDULED:
+        raise Refused(405, "MethodNotAllowed", f"{words} is scheduled for deletion only")
     if node.kind == "core.vnics":
         raise Refused(405, "MethodNotAllowed", "A VNIC is deleted by detaching it")
 

@@ -27,19 +27,15 @@ def asked(call: Call) -> Reply:
     if parts[0] != call.estate.namespace:
         raise not_found(parts[0])
     if len(parts) < _BELOW_BUCKET:
-        return _list(call) if verb == "GET" else _create(call)
+        answers = {"GET": _list, "POST": _create}
+        if verb not in answers:
+            raise call.not_served()
+        return answers[verb](call)
     if len(parts) == _BELOW_BUCKET:
         return _one(call, _find(call))
-    answerers: Mapping[str, Callable[[Call, Node], Reply]] = {
-        "o": _objects,
-        "objectversions": _versions,
-        "u": _uploads,
-        "p": _requests,
-        "retentionRules": lambda call, node: call.reply(200, {"items": node.facts["retention"]}),
-    }
-    answer = answerers.get(parts[3])
+    answer = _BELOW.get((verb, parts[_BELOW_BUCKET]))
     if answer is None:
-        raise NotImplementedError(call.request.path)
+        raise call.not_served()
     return answer(call, _find(call))
 
 
@@ -128,7 +124,7 @@ def _one(call: Call, node: Node) -> Reply:
         node.body["etag"] = estate.etags[node.path]
         return call.reply(200, node.body, ("etag", estate.etags[node.path]))
     if verb != "DELETE":
-        raise NotImplementedError(call.request.path)
+        raise call.not_served()
     name = node.body["name"]
     if node.facts["versions"]:
         raise Refused(409, "BucketNotEmpty", f"Bucket '{name}' is not empty. Delete all objects")
@@ -140,31 +136,42 @@ def _one(call: Call, node: Node) -> Reply:
     return call.reply(204)
 
 
-def _objects(call: Call, node: Node) -> Reply:
-    """Put or delete an object: a version of it, or, where versions are kept, a marker."""
-    versions: list[dict[str, Any]] = node.facts["versions"]
-    name = call.at.parts[4] if len(call.at.parts) > 4 else ""  # noqa: PLR2004 - after `o`
-    verb = call.request.method
-    kept = node.body["versioning"] == "Enabled"
-    if verb == "PUT" and name:
-        if not kept:
-            versions[:] = [each for each in versions if each["name"] != name]
-        versions.append(_version(call, name, marker=False))
-        return call.reply(200, None, ("etag", versions[-1]["etag"]))
-    if verb == "DELETE" and name:
-        wanted = call.request.parameter("versionId")
-        _refuse_retained(node, name)
-        if not wanted and kept:
-            versions.append(_version(call, name, marker=True))
-            return call.reply(204)
-        there = [
-            each for each in versions if each["name"] == name and wanted in {"", each["versionId"]}
-        ]
-        if not there:
-            raise Refused(404, "ObjectNotFound", f"The object '{name}' was not found")
-        versions[:] = [each for each in versions if each not in there]
+def _put(call: Call, node: Node) -> Reply:
+    """Put an object: a version of it, where versions are kept."""
+    versions, name = _versions_of(node), _name(call)
+    if node.body["versioning"] != "Enabled":
+        versions[:] = [each for each in versions if each["name"] != name]
+    versions.append(_version(call, name, marker=False))
+    return call.reply(200, None, ("etag", versions[-1]["etag"]))
+
+
+def _delete(call: Call, node: Node) -> Reply:
+    """Delete an object, or one version; where versions are kept, an object by a marker."""
+    versions, name = _versions_of(node), _name(call)
+    wanted = call.request.parameter("versionId")
+    _refuse_retained(node, name)
+    if not wanted and node.body["versioning"] == "Enabled":
+        versions.append(_version(call, name, marker=True))
         return call.reply(204)
-    raise NotImplementedError(call.request.path)
+    there = [
+        each for each in versions if each["name"] == name and wanted in {"", each["versionId"]}
+    ]
+    if not there:
+        raise Refused(404, "ObjectNotFound", f"The object '{name}' was not found")
+    versions[:] = [each for each in versions if each not in there]
+    return call.reply(204)
+
+
+def _name(call: Call) -> str:
+    parts = call.at.parts[_BELOW_BUCKET + 1 :]
+    if not parts:
+        raise call.not_served()
+    return parts[0]
+
+
+def _versions_of(node: Node) -> list[dict[str, Any]]:
+    versions: list[dict[str, Any]] = node.facts["versions"]
+    return versions
 
 
 def _refuse_retained(node: Node, name: str) -> None:
@@ -205,47 +212,66 @@ def _without_ids(reply: Reply) -> Reply:
     return Reply(status=reply.status, body=json.dumps(body).encode(), headers=reply.headers)
 
 
-def _uploads(call: Call, node: Node) -> Reply:
-    held: list[dict[str, Any]] = node.facts["uploads"]
-    verb = call.request.method
-    if verb == "GET":
-        return call.reply(200, held)
-    if verb == "POST":
-        made = {
-            "namespace": call.estate.namespace,
-            "bucket": node.body["name"],
-            "object": call.body()["object"],
-            "uploadId": call.estate.digits(24),
-            "timeCreated": zulu(call.estate.clock.now()),
-            "storageTier": "Standard",
-        }
-        held.append(made)
-        return call.reply(200, made)
-    wanted = call.request.parameter("uploadId")
-    if not any(each["uploadId"] == wanted for each in held):
+def _held(kind: str) -> Callable[[Call, Node], Reply]:
+    """Show what a bucket has of a kind."""
+    return lambda call, node: call.reply(200, node.facts[kind])
+
+
+def _begin_upload(call: Call, node: Node) -> Reply:
+    made = {
+        "namespace": call.estate.namespace,
+        "bucket": node.body["name"],
+        "object": call.body()["object"],
+        "uploadId": call.estate.digits(24),
+        "timeCreated": zulu(call.estate.clock.now()),
+        "storageTier": "Standard",
+    }
+    node.facts["uploads"].append(made)
+    return call.reply(200, made)
+
+
+def _abort_upload(call: Call, node: Node) -> Reply:
+    return _drop(call, node.facts["uploads"], "uploadId", call.request.parameter("uploadId"))
+
+
+def _share(call: Call, node: Node) -> Reply:
+    body = call.body()
+    made = {
+        "id": f"{call.estate.digits(16)}=:{body['name']}",
+        "name": body["name"],
+        "accessType": body["accessType"],
+        "timeExpires": body["timeExpires"],
+        "timeCreated": zulu(call.estate.clock.now()),
+    }
+    node.facts["requests"].append(made)
+    return call.reply(200, {**made, "accessUri": f"/p/{quote(str(made['id']))}"})
+
+
+def _unshare(call: Call, node: Node) -> Reply:
+    return _drop(call, node.facts["requests"], "id", _name(call))
+
+
+def _drop(call: Call, held: list[dict[str, Any]], field: str, wanted: str) -> Reply:
+    if not any(each[field] == wanted for each in held):
         raise not_found(wanted)
-    held[:] = [each for each in held if each["uploadId"] != wanted]
+    held[:] = [each for each in held if each[field] != wanted]
     return call.reply(204)
 
 
-def _requests(call: Call, node: Node) -> Reply:
-    held: list[dict[str, Any]] = node.facts["requests"]
-    verb = call.request.method
-    if verb == "GET":
-        return call.reply(200, held)
-    if verb == "POST":
-        body = call.body()
-        made = {
-            "id": f"{call.estate.digits(16)}=:{body['name']}",
-            "name": body["name"],
-            "accessType": body["accessType"],
-            "timeExpires": body["timeExpires"],
-            "timeCreated": zulu(call.estate.clock.now()),
-        }
-        held.append(made)
-        return call.reply(200, {**made, "accessUri": f"/p/{quote(str(made['id']))}"})
-    wanted = call.at.parts[4]
-    if not any(each["id"] == wanted for each in held):
-        raise not_found(wanted)
-    held[:] = [each for each in held if each["id"] != wanted]
-    return call.reply(204)
+def _rules(call: Call, node: Node) -> Reply:
+    return call.reply(200, {"items": node.facts["retention"]})
+
+
+# What is below a bucket, by method.
+_BELOW: Mapping[tuple[str, str], Callable[[Call, Node], Reply]] = {
+    ("PUT", "o"): _put,
+    ("DELETE", "o"): _delete,
+    ("GET", "objectversions"): _versions,
+    ("GET", "u"): _held("uploads"),
+    ("POST", "u"): _begin_upload,
+    ("DELETE", "u"): _abort_upload,
+    ("GET", "p"): _held("requests"),
+    ("POST", "p"): _share,
+    ("DELETE", "p"): _unshare,
+    ("GET", "retentionRules"): _rules,
+}

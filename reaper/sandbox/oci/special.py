@@ -20,9 +20,15 @@ _MOST = timedelta(days=30)
 _USUAL = timedelta(days=30)
 
 
-def asked(call: Call) -> Reply | None:
-    """Answer what is below no collection; None: it is not here."""
+def asked(call: Call) -> Reply:
+    """Answer what is below no collection.
+
+    Raises:
+        Refused: It is not here, among other reasons.
+    """
     head = call.at.parts[0] if call.at.parts else ""
+    if call.request.method != "GET":
+        raise call.not_served()
     if head in {"workRequests", "loadBalancerWorkRequests"}:
         shown = working.show(call.estate, call.at.parts[1], head, call.at.root)
         return call.reply(200, shown)
@@ -30,7 +36,7 @@ def asked(call: Call) -> Reply | None:
         return _tenancy(call)
     if head == "availabilityDomains":
         return call.reply(200, _domains(call))
-    return None
+    raise call.not_served()
 
 
 def _tenancy(call: Call) -> Reply:
@@ -86,16 +92,9 @@ def below(call: Call, sort: Sort) -> Reply:
         return _credentials(call, node, head)
     if head == "actions":
         return _act(call, node)
-    answerers: Mapping[tuple[str, str], Callable[[Call, Node], Reply]] = {
-        ("core.networkSecurityGroups", "vnics"): _members,
-        ("core.networkSecurityGroups", "securityRules"): _security_rules,
-        ("core.instancePools", "instances"): _pool_members,
-        ("core.dedicatedVmHosts", "instances"): _tenants,
-        ("identity.tagNamespaces", "tags"): _tags,
-    }
-    answer = answerers.get((sort.kind, head))
+    answer = _BELOW.get((call.request.method, sort.kind, head))
     if answer is None:
-        raise NotImplementedError(call.request.path)
+        raise call.not_served()
     return answer(call, node)
 
 
@@ -144,8 +143,6 @@ def _tenants(call: Call, node: Node) -> Reply:
 
 
 def _pool_members(call: Call, node: Node) -> Reply:
-    if call.request.method == "POST":
-        return _join(call, node)
     return paged(call, [_member(node, each) for each in _in_pool(call, node)])
 
 
@@ -177,37 +174,52 @@ def _member(pool: Node, node: Node) -> dict[str, Any]:
     }
 
 
+def _add_tag(call: Call, node: Node) -> Reply:
+    tags, body = _tags_of(node), call.body()
+    if any(each["name"].lower() == str(body["name"]).lower() for each in tags):
+        raise Refused(409, "TagDefinitionAlreadyExists", f"{body['name']} exists already")
+    made = {
+        "id": call.estate.ocid("tagdefinition", HOME),
+        "compartmentId": node.body["compartmentId"],
+        "tagNamespaceId": node.path,
+        "tagNamespaceName": node.body["name"],
+        "name": body["name"],
+        "description": body.get("description", ""),
+        "isRetired": False,
+        "isCostTracking": False,
+        "validator": body.get("validator"),
+        "lifecycleState": "ACTIVE",
+        "timeCreated": zulu(call.estate.clock.now()),
+    }
+    tags.append(made)
+    return call.reply(200, made, ("etag", call.estate.digits(16)))
+
+
 def _tags(call: Call, node: Node) -> Reply:
-    tags: list[dict[str, Any]] = node.facts.setdefault("tags", [])
-    if call.request.method == "POST":
-        body = call.body()
-        if any(each["name"].lower() == str(body["name"]).lower() for each in tags):
-            raise Refused(409, "TagDefinitionAlreadyExists", f"{body['name']} exists already")
-        made = {
-            "id": call.estate.ocid("tagdefinition", HOME),
-            "compartmentId": node.body["compartmentId"],
-            "tagNamespaceId": node.path,
-            "tagNamespaceName": node.body["name"],
-            "name": body["name"],
-            "description": body.get("description", ""),
-            "isRetired": False,
-            "isCostTracking": False,
-            "validator": body.get("validator"),
-            "lifecycleState": "ACTIVE",
-            "timeCreated": zulu(call.estate.clock.now()),
-        }
-        tags.append(made)
-        return call.reply(200, made, ("etag", call.estate.digits(16)))
-    if call.request.method == "DELETE":
-        node.facts["tags"] = [each for each in tags if each["name"] != call.at.rest[1]]
-        return call.reply(202, None, ("opc-work-request-id", "ocid1.tagworkrequest.oc1..x"))
+    """Show the keys of a namespace, or one of them."""
     if call.at.rest[1:]:
-        for each in tags:
-            if each["name"].lower() == call.at.rest[1].lower():
-                return call.reply(200, each, ("etag", call.estate.digits(16)))
-        raise not_found(call.at.rest[1])
+        return call.reply(200, _tag(call, node), ("etag", call.estate.digits(16)))
     shown = {"tagNamespaceId", "tagNamespaceName", "validator"}
-    return paged(call, [{k: v for k, v in each.items() if k not in shown} for each in tags])
+    every = _tags_of(node)
+    return paged(call, [{k: v for k, v in each.items() if k not in shown} for each in every])
+
+
+def _remove_tag(call: Call, node: Node) -> Reply:
+    _tags_of(node).remove(_tag(call, node))
+    return call.reply(202, None, ("opc-work-request-id", "ocid1.tagworkrequest.oc1..x"))
+
+
+def _tag(call: Call, node: Node) -> dict[str, Any]:
+    name = call.at.rest[1]
+    for each in _tags_of(node):
+        if each["name"].lower() == name.lower():
+            return each
+    raise not_found(name)
+
+
+def _tags_of(node: Node) -> list[dict[str, Any]]:
+    tags: list[dict[str, Any]] = node.facts.setdefault("tags", [])
+    return tags
 
 
 def _credentials(call: Call, node: Node, head: str) -> Reply:
@@ -239,7 +251,7 @@ def _credentials(call: Call, node: Node, head: str) -> Reply:
             raise not_found(rest[0])
         node.facts[head] = left
         return call.reply(204)
-    raise NotImplementedError(call.request.path)
+    raise call.not_served()
 
 
 def _act(call: Call, node: Node) -> Reply:
@@ -256,7 +268,7 @@ def _act(call: Call, node: Node) -> Reply:
             call.estate.changed(one)
         return call.reply(204)
     if action != "scheduleDeletion":
-        raise NotImplementedError(call.request.path)
+        raise call.not_served()
     check_etag(call, node)
     if node.going:
         raise Refused(409, "IncorrectState", f"{node.path} is {node.body['lifecycleState']}")
@@ -273,3 +285,16 @@ def _act(call: Call, node: Node) -> Reply:
                 (until - now).total_seconds(), partial(ending.end, call.estate, each)
             )
     return call.reply(200, node.body, ("etag", call.estate.etags[node.path]))
+
+
+# What is below one thing of a collection: by method, collection, and what follows the thing.
+_BELOW: Mapping[tuple[str, str, str], Callable[[Call, Node], Reply]] = {
+    ("GET", "core.networkSecurityGroups", "vnics"): _members,
+    ("GET", "core.networkSecurityGroups", "securityRules"): _security_rules,
+    ("GET", "core.instancePools", "instances"): _pool_members,
+    ("POST", "core.instancePools", "instances"): _join,
+    ("GET", "core.dedicatedVmHosts", "instances"): _tenants,
+    ("GET", "identity.tagNamespaces", "tags"): _tags,
+    ("POST", "identity.tagNamespaces", "tags"): _add_tag,
+    ("DELETE", "identity.tagNamespaces", "tags"): _remove_tag,
+}

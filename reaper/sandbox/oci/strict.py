@@ -7,8 +7,9 @@ import json
 from reaper.sandbox.faults import Fault
 from reaper.sandbox.kernel.gateway import Asked, Cloud, Strike
 from reaper.sandbox.kernel.requests import Reply, Request
+from reaper.sandbox.oci.asking import told
 from reaper.sandbox.oci.conformity import faults_of_reply, faults_of_request
-from reaper.sandbox.oci.dialect import Refused, render
+from reaper.sandbox.oci.dialect import NOT_SERVED, Refused, render
 
 _GOOD = range(200, 300)
 
@@ -35,12 +36,14 @@ class StrictCloud:
     def answer(self, asked: Asked, request: Request, strike: Strike) -> Reply:
         """Carry a request out, if it is one that OCI would read."""
         wrong = []
-        if request.body and request.method == "POST":
-            wrong = list(faults_of_request(asked.method, json.loads(request.body)))
+        if request.method == "POST" and (body := told(request)):
+            wrong = list(faults_of_request(asked.method, body))
         if wrong:
             self._note(asked, "asked", wrong)
             return render(Refused(400, "InvalidParameter", "; ".join(wrong)), "STRICT")
         reply = self._cloud.answer(asked, request, strike)
+        if reply.status == NOT_SERVED:
+            self._note(asked, "answered", [str(json.loads(reply.body)["message"])])
         if reply.status in _GOOD and reply.body:
             self._note(
                 asked, "answered", list(faults_of_reply(asked.method, json.loads(reply.body)))

@@ -148,16 +148,19 @@ def _attachment(making: Making) -> None:
 
 def _volume_attachment(making: Making) -> None:
     _attachment(making)
-    volume = making.other(making.wanted("volumeId"), "core.volumes")
     making.body.setdefault("attachmentType", making.asked.get("type", "paravirtualized"))
-    held = making.estate.graph.holders(volume)
-    if any(each.by.kind == "core.volumeAttachments" for each in held):
-        raise Refused(409, "IncorrectState", f"Volume {volume.path} is attached already.")
+    _refuse_attached(making, making.other(making.wanted("volumeId"), "core.volumes"))
 
 
 def _boot_volume_attachment(making: Making) -> None:
     _attachment(making)
-    making.other(making.wanted("bootVolumeId"), "core.bootVolumes")
+    _refuse_attached(making, making.other(making.wanted("bootVolumeId"), "core.bootVolumes"))
+
+
+def _refuse_attached(making: Making, volume: Node) -> None:
+    held = making.estate.graph.holders(volume)
+    if any(each.by.kind == making.sort.kind for each in held):
+        raise Refused(409, "IncorrectState", f"Volume {volume.path} is attached already.")
 
 
 def _vnic_attachment(making: Making) -> None:

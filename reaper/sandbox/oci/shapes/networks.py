@@ -165,13 +165,18 @@ def _public_ip(making: Making) -> None:
             raise Refused(400, "InvalidParameter", "An ephemeral public IP needs a privateIpId")
         return
     making.other(private, "core.privateIps")
-    making.body |= {
+    making.body |= assigned_to(private)
+    if lifetime == "EPHEMERAL":
+        making.facts["ephemeralOf"] = private
+
+
+def assigned_to(private: str) -> dict[str, str]:
+    """What a public address shows that is assigned to a private one."""
+    return {
         "assignedEntityId": private,
         "assignedEntityType": "PRIVATE_IP",
         "lifecycleState": "ASSIGNED",
     }
-    if lifetime == "EPHEMERAL":
-        making.facts["ephemeralOf"] = private
 
 
 SHAPES: Mapping[str, Shape] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from reaper.sandbox.oci.dialect import Refused, not_found
 from reaper.sandbox.oci.making import Making, Shape
+from reaper.sandbox.oci.shapes.networks import assigned_to
 
 
 def _balancer(making: Making) -> None:
@@ -35,11 +36,7 @@ def _addresses(making: Making) -> list[dict[str, Any]]:
         public = making.other(each["id"], "core.publicIps")
         if public.body.get("assignedEntityId"):
             raise Refused(409, "Conflict", f"The public IP {public.path} is assigned already")
-        public.body |= {
-            "assignedEntityId": making.estate.ocid("privateip", making.region),
-            "assignedEntityType": "PRIVATE_IP",
-            "lifecycleState": "ASSIGNED",
-        }
+        public.body |= assigned_to(making.estate.ocid("privateip", making.region))
         making.estate.changed(public)
         making.facts.setdefault("reservedIps", []).append(public.path)
         made = {
