@@ -55,6 +55,10 @@ def test_without_any_file_the_local_engine_is_the_one_place(read: Read) -> None:
     assert [place.host for place in config.providers.docker] == [None]
 
 
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+OCI = "{tenancy: ocid1.tenancy.oc1..t, compartments: [ocid1.compartment.oc1..c]}"
+
+
 @pytest.mark.parametrize("text", ["", "realm: ours\n", "providers:\n"])
 def test_a_file_that_names_no_provider_means_none(read: Read, text: str) -> None:
     config = read(text)
@@ -311,6 +315,15 @@ def test_the_configuration_cannot_be_changed_once_read(read: Read) -> None:
         ("policy: {garce: 1m}", "there is no key policy.garce; did you mean policy.grace?"),
         ("grace: 1m", "there is no key grace; did you mean policy.grace?"),
         ("providers: {gcp: []}", "there is no key providers.gcp"),
+        (
+            f"providers: {{oci: [{OCI}, {OCI}]}}",
+            "providers: oci has two places with the tenancy ocid1.tenancy.oc1..t, and only one",
+        ),
+        ("providers: {gce: [{project: p-1}, {project: p-1}]}", "with the project p-1"),
+        (
+            f"providers: {{azure: [{{subscription: {NOBODYS}}}, {{subscription: {NOBODYS}}}]}}",
+            NOBODYS,
+        ),
         (
             "providers: {docker: [{hots: x}]}",
             "there is no key providers.docker[0].hots; did you mean providers.docker[].host?",

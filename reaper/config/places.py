@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -285,3 +286,19 @@ class ProviderSettings(Section):
 
     oci: tuple[OciPlace, ...] = ()
     """OCI tenancies, with the compartments and regions to look at."""
+
+    @model_validator(mode="after")
+    def _each_once(self) -> ProviderSettings:
+        named = {
+            "gce": ("project", [each.project for each in self.gce]),
+            "azure": ("subscription", [each.subscription for each in self.azure]),
+            "oci": ("tenancy", [each.tenancy for each in self.oci]),
+        }
+        for provider, (key, values) in named.items():
+            for value, times in Counter(values).items():
+                if times > 1:
+                    raise ValueError(
+                        f"{provider} has two places with the {key} {value}, and only one would be "
+                        "looked at: make one of them"
+                    )
+        return self

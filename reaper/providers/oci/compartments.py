@@ -29,7 +29,7 @@ def resolve(connection: Connection, place: OciPlace, region: str) -> tuple[str, 
         if each not in seen:
             connection.read("identity", region, "get_compartment", compartment_id=each)
     if not place.subtree:
-        return tuple(place.compartments)
+        return tuple(dict.fromkeys(place.compartments))
     children = {} if whole is None else whole
     if whole is None:  # not allowed at the root: each level is asked for by itself
         for each in place.compartments:
