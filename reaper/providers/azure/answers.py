@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from reaper.providers.failures import Incomplete, Unanswered
 from reaper.providers.protocol import Answer, Reply
 
 _THROTTLED = frozenset(
@@ -114,27 +115,11 @@ class ArmError(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Unanswered(Exception):
-    """No answer came that can be read.
-
-    Attributes:
-        sent: The call may have been carried out; false where it was never sent.
-    """
-
-    def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message)
-        self.sent = sent
-
-
 class NoCredentials(Unanswered):
     """There are no credentials that can be used, or they are not accepted; nothing was sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, sent=False)
-
-
-class Incomplete(Exception):
-    """A list told that it is not whole: what is missing in it may be there."""
 
 
 # Everything that a call can end in, other than a defect of ours.

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from reaper.providers.azure.answers import Incomplete, Unanswered
 from reaper.providers.azure.ids import canonical
 from reaper.providers.azure.names import GROUP
 from reaper.providers.azure.session import Connection, Response
 from reaper.providers.azure.shared import Shared
+from reaper.providers.failures import Incomplete, Unanswered
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reaper.providers.azure.answers import Incomplete
 from reaper.providers.azure.api import GRAPH
 from reaper.providers.azure.session import Connection
+from reaper.providers.failures import Incomplete
 
 _PATH = "/providers/Microsoft.ResourceGraph/resources"
 _PAGE = 1000

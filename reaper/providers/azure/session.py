@@ -30,14 +30,9 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 
 from reaper.errors import ReadOnlyViolation
-from reaper.providers.azure.answers import (
-    CALL_ERRORS,
-    NoCredentials,
-    Unanswered,
-    passing,
-    read_error,
-)
+from reaper.providers.azure.answers import CALL_ERRORS, NoCredentials, passing, read_error
 from reaper.providers.azure.credentials import CLOUDS, authorising
+from reaper.providers.failures import Unanswered
 
 if TYPE_CHECKING:
     from reaper.config.places import AzurePlace

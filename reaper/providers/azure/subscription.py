@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from reaper.errors import IdentityMismatch, PlaceUnreachable
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
 from reaper.policy import Policy
-from reaper.providers.azure.answers import CALL_ERRORS, ArmError, Unanswered, absent, explain
+from reaper.providers.azure.answers import CALL_ERRORS, ArmError, absent, explain
 from reaper.providers.azure.api import ARM, SUBSCRIPTIONS, Api
 from reaper.providers.azure.checking import ask
 from reaper.providers.azure.deleting import delete
@@ -28,6 +28,7 @@ from reaper.providers.azure.session import Connection
 from reaper.providers.azure.typed import Compute
 from reaper.providers.azure.unknown import of_unknown
 from reaper.providers.evidence import Evidence
+from reaper.providers.failures import Unanswered
 from reaper.providers.protocol import (
     Allowance,
     Answer,

@@ -11,10 +11,10 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from reaper.providers.azure.answers import Unanswered
 from reaper.providers.azure.api import Api
 from reaper.providers.azure.ids import read_id
 from reaper.providers.azure.session import Response, read_response
+from reaper.providers.failures import Unanswered
 
 
 class Compute:

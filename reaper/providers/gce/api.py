@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from reaper.providers.gce.answers import Incomplete, Unanswered
+from reaper.providers.failures import Incomplete, Unanswered
 from reaper.providers.gce.kind import GceKind, Place, search
 from reaper.providers.gce.services import SERVICES, Service
 from reaper.providers.gce.session import Connection

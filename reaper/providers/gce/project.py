@@ -11,7 +11,8 @@ from reaper.errors import IdentityMismatch, PlaceUnreachable
 from reaper.model import Cell, JournalEntry, Kind, Ref, Resource
 from reaper.policy import Policy
 from reaper.providers.evidence import Evidence
-from reaper.providers.gce.answers import CALL_ERRORS, GoogleError, Unanswered, disabled, explain
+from reaper.providers.failures import Unanswered
+from reaper.providers.gce.answers import CALL_ERRORS, GoogleError, disabled, explain
 from reaper.providers.gce.api import Api, at_once
 from reaper.providers.gce.checking import ask
 from reaper.providers.gce.deleting import delete

@@ -29,7 +29,8 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.oauth2 import service_account
 
 from reaper.errors import PlaceUnreachable, ReadOnlyViolation
-from reaper.providers.gce.answers import CALL_ERRORS, Unanswered, passing, read_error
+from reaper.providers.failures import Unanswered
+from reaper.providers.gce.answers import CALL_ERRORS, passing, read_error
 from reaper.providers.gce.services import SERVICES
 
 if TYPE_CHECKING:

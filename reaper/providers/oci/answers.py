@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 
+from reaper.providers.failures import Unanswered
 from reaper.providers.protocol import Answer, Reply
 
 _IN_USE = frozenset(
@@ -49,18 +50,6 @@ class OciError(Exception):
         self.code = code
         self.message = message
         self.retry_after_s = retry_after_s
-
-
-class Unanswered(Exception):
-    """No answer came that can be read.
-
-    Attributes:
-        sent: The call may have been carried out; false where it was never sent.
-    """
-
-    def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message)
-        self.sent = sent
 
 
 # Everything that a call can end in, other than a defect of ours.

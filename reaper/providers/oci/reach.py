@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from reaper.model import Ref
-from reaper.providers.oci.answers import CALL_ERRORS, Unanswered
+from reaper.providers.failures import Unanswered
+from reaper.providers.oci.answers import CALL_ERRORS
 from reaper.providers.oci.kind import OciKind
 from reaper.providers.oci.session import Connection
 from reaper.providers.oci.told import Told

@@ -18,7 +18,8 @@ import oci
 
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.errors import PlaceUnreachable, ReadOnlyViolation
-from reaper.providers.oci.answers import CALL_ERRORS, OciError, Unanswered, passing
+from reaper.providers.failures import Unanswered
+from reaper.providers.oci.answers import CALL_ERRORS, OciError, passing
 from reaper.providers.oci.services import SERVICES
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ pytest.importorskip("azure.core")
 from reaper.providers.azure.answers import (
     ArmError,
     NoCredentials,
-    Unanswered,
     absent,
     classify,
     explain,
@@ -21,6 +20,7 @@ from reaper.providers.azure.answers import (
     read_error,
     throttled,
 )
+from reaper.providers.failures import Unanswered
 from reaper.providers.protocol import Reply
 from reaper.sandbox.azure.arm.rules import SAYINGS
 

@@ -16,10 +16,11 @@ from reaper.config.places import AzurePlace
 from reaper.errors import IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
 from reaper.model import Cell, Ref, Resource
 from reaper.providers.azure import names, open_azure
-from reaper.providers.azure.answers import ArmError, NoCredentials, Unanswered
+from reaper.providers.azure.answers import ArmError, NoCredentials
 from reaper.providers.azure.credentials import credential_of
 from reaper.providers.azure.graph import wait_s
 from reaper.providers.azure.session import Connection
+from reaper.providers.failures import Unanswered
 from reaper.sandbox.azure import AzureSandbox
 from reaper.sandbox.azure.server import SUBSCRIPTION
 from reaper.sandbox.azure.world.rest import Rest

@@ -8,10 +8,9 @@ import pytest
 
 pytest.importorskip("google.auth")
 
+from reaper.providers.failures import Incomplete, Unanswered
 from reaper.providers.gce.answers import (
     GoogleError,
-    Incomplete,
-    Unanswered,
     absent,
     classify,
     denied,

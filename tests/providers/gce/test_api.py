@@ -13,8 +13,9 @@ pytest.importorskip("google.auth")
 from reaper.config.places import GcePlace
 from reaper.errors import IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
 from reaper.model import Cell, Ref, Resource
+from reaper.providers.failures import Incomplete, Unanswered
 from reaper.providers.gce import names
-from reaper.providers.gce.answers import GoogleError, Incomplete, Unanswered
+from reaper.providers.gce.answers import GoogleError
 from reaper.providers.gce.api import Api
 from reaper.providers.gce.kinds import KINDS
 from reaper.providers.gce.project import Project

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reaper.providers.failures import Unanswered
 from reaper.providers.oci.answers import (
     OciError,
-    Unanswered,
     absent,
     classify,
     explain,

@@ -16,8 +16,9 @@ pytest.importorskip("oci")
 
 from reaper.config.places import OciPlace
 from reaper.errors import IdentityMismatch, PlaceUnreachable, ReadOnlyViolation
+from reaper.providers.failures import Unanswered
 from reaper.providers.oci import open_oci
-from reaper.providers.oci.answers import OciError, Unanswered
+from reaper.providers.oci.answers import OciError
 from reaper.providers.oci.session import Connection
 from reaper.providers.oci.told import Told
 from reaper.sandbox.kernel.requests import Reply, Request, as_json

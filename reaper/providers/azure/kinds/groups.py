@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from reaper.model import Kind, Relation
-from reaper.providers.azure.answers import Unanswered
 from reaper.providers.azure.api import ARM
 from reaper.providers.azure.ids import canonical, read_id
 from reaper.providers.azure.kind import AzureKind, Deed, Items
@@ -15,6 +14,7 @@ from reaper.providers.azure.kinds.vaults import delete_vault
 from reaper.providers.azure.names import CLUSTER, DISK, GROUP, SNAPSHOT, VAULT
 from reaper.providers.azure.operations import settled, started
 from reaper.providers.azure.reading import Reader
+from reaper.providers.failures import Unanswered
 from reaper.providers.protocol import Answer, Reply
 
 _FORCED = "Microsoft.Compute/virtualMachines,Microsoft.Compute/virtualMachineScaleSets"
