@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
-from threading import RLock
 from typing import Self
 
 from reaper.clock import SYSTEM_CLOCK, Clock
@@ -13,14 +11,12 @@ from reaper.sandbox.azure.cloud import AzureCloud
 from reaper.sandbox.azure.estate import Estate
 from reaper.sandbox.azure.strict import StrictCloud
 from reaper.sandbox.faults import FaultInjector
-from reaper.sandbox.kernel.gateway import Cloud, Gateway
-from reaper.sandbox.kernel.requests import RequestLog
-from reaper.sandbox.kernel.serving import serve
+from reaper.sandbox.kernel.sandbox import Sandbox
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 
 
-class AzureSandbox:
+class AzureSandbox(Sandbox):
     """An emulated Azure; a context manager that serves it on 127.0.0.1.
 
     Any credentials will do, or none. There may be several sandboxes in a process.
@@ -45,6 +41,8 @@ class AzureSandbox:
         strict: Hold every body to the models of Azure's SDKs, which must be installed.
     """
 
+    called = "azure-sandbox"
+
     def __init__(
         self,
         *,
@@ -55,25 +53,20 @@ class AzureSandbox:
         clock: Clock = SYSTEM_CLOCK,
         strict: bool = False,
     ) -> None:
-        self.endpoint = ""
-        self.faults = faults or FaultInjector()
-        self.requests = RequestLog()
-        self.latency_s = latency_s
         self._estate = Estate.new(RULES, clock)
+        super().__init__(
+            AzureCloud(self._estate),
+            check=StrictCloud if strict else None,
+            port=port,
+            latency_s=latency_s,
+            faults=faults,
+            clock=clock,
+        )
         self._estate.subscriptions = {
             each.lower(): f"sandbox {number + 1}" for number, each in enumerate(subscriptions)
         }
         self.subscriptions = tuple(self._estate.subscriptions)
         self.tenant = self._estate.tenant
-        self._port = port
-        self._clock = clock
-        self._lock = RLock()
-        self._exit = ExitStack()
-        self._cloud: Cloud = AzureCloud(self._estate)
-        self.violations: list[str] = []
-        if strict:
-            self._cloud = checked = StrictCloud(self._cloud)
-            self.violations = checked.violations
         self.lags = self._estate.lags
         self.lacking = self._estate.lacking
 
@@ -87,27 +80,10 @@ class AzureSandbox:
         self._estate.page = size
 
     def __enter__(self) -> Self:
-        gateway = Gateway(
-            self._cloud,
-            faults=self.faults,
-            requests=self.requests,
-            lock=self._lock,
-            clock=self._clock,
-            latency_s=lambda: self.latency_s,
-        )
-        with ExitStack() as exits:
-            self.endpoint = serve(gateway, port=self._port, name="azure-sandbox", exits=exits)
-            self._estate.endpoint = self.endpoint
-            self._exit = exits.pop_all()
+        super().__enter__()
+        self._estate.endpoint = self.endpoint
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._exit.close()
-
-    def reset(self) -> None:
-        """Empty the world, disarm the faults, and forget the lags and what was asked."""
-        with self._lock:
-            self._estate.clear()
-        self.faults.clear()
-        self.requests.reset()
-        self.violations.clear()
+    def empty(self) -> None:
+        """Let nothing be there but the subscriptions."""
+        self._estate.clear()

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
-from threading import RLock
-from typing import Self
 
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.sandbox.faults import FaultInjector
@@ -15,12 +12,10 @@ from reaper.sandbox.gce.estate import Estate
 from reaper.sandbox.gce.founding import found
 from reaper.sandbox.gce.services import rules as of_services
 from reaper.sandbox.gce.strict import StrictCloud
-from reaper.sandbox.kernel.gateway import Cloud, Gateway
-from reaper.sandbox.kernel.requests import RequestLog
-from reaper.sandbox.kernel.serving import serve
+from reaper.sandbox.kernel.sandbox import Sandbox
 
 
-class GoogleSandbox:
+class GoogleSandbox(Sandbox):
     """An emulated Google Cloud; a context manager that serves it on 127.0.0.1.
 
     All services answer at one endpoint: their paths do not collide. Any credentials will do, or
@@ -47,6 +42,8 @@ class GoogleSandbox:
             google-api-python-client.
     """
 
+    called = "google-sandbox"
+
     def __init__(
         self,
         *,
@@ -57,50 +54,24 @@ class GoogleSandbox:
         clock: Clock = SYSTEM_CLOCK,
         strict: bool = False,
     ) -> None:
-        self.endpoint = ""
-        self.faults = faults or FaultInjector()
-        self.requests = RequestLog()
-        self.latency_s = latency_s
         self._estate = Estate.new((*of_compute.RULES, *of_services.RULES), clock)
+        super().__init__(
+            GoogleCloud(self._estate),
+            check=StrictCloud if strict else None,
+            port=port,
+            latency_s=latency_s,
+            faults=faults,
+            clock=clock,
+        )
         self._estate.began = clock.now()
         self._names = tuple(projects)
-        self._port = port
-        self._clock = clock
-        self._lock = RLock()
-        self._exit = ExitStack()
-        self._cloud: Cloud = GoogleCloud(self._estate)
-        self.violations: list[str] = []
-        if strict:
-            self._cloud = checked = StrictCloud(self._cloud)
-            self.violations = checked.violations
         found(self._estate, self._names)
         self.projects = dict(self._estate.projects)
         self.lags = self._estate.lags
         self.disabled = self._estate.disabled
         self.lacking = self._estate.lacking
 
-    def __enter__(self) -> Self:
-        gateway = Gateway(
-            self._cloud,
-            faults=self.faults,
-            requests=self.requests,
-            lock=self._lock,
-            clock=self._clock,
-            latency_s=lambda: self.latency_s,
-        )
-        with ExitStack() as exits:
-            self.endpoint = serve(gateway, port=self._port, name="google-sandbox", exits=exits)
-            self._exit = exits.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._exit.close()
-
-    def reset(self) -> None:
-        """Empty the world, disarm the faults, and forget the lags and what was asked."""
-        with self._lock:
-            self._estate.clear()
-            found(self._estate, self._names)
-        self.faults.clear()
-        self.requests.reset()
-        self.violations.clear()
+    def empty(self) -> None:
+        """Let nothing be there but the projects, with what each has from the beginning."""
+        self._estate.clear()
+        found(self._estate, self._names)

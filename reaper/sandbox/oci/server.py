@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 from typing import Any, Self
 
 from cryptography.hazmat.primitives import serialization
@@ -14,9 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from reaper.clock import SYSTEM_CLOCK, Clock
 from reaper.sandbox.faults import FaultInjector
-from reaper.sandbox.kernel.gateway import Cloud, Gateway
-from reaper.sandbox.kernel.requests import RequestLog
-from reaper.sandbox.kernel.serving import serve
+from reaper.sandbox.kernel.sandbox import Sandbox
 from reaper.sandbox.oci.cloud import OracleCloud
 from reaper.sandbox.oci.estate import HOME, Estate
 from reaper.sandbox.oci.making import make
@@ -61,7 +57,7 @@ class Key:
         path.write_text("\n".join(["[DEFAULT]", *lines, f"key_file={pem}", ""]))
 
 
-class OciSandbox:
+class OciSandbox(Sandbox):
     """An emulated OCI tenancy; a context manager that serves it on 127.0.0.1.
 
     All services answer at one endpoint: their paths do not collide. As there is no host that could
@@ -87,6 +83,8 @@ class OciSandbox:
         strict: Hold what is asked for and answered to the SDK's models, which needs the SDK.
     """
 
+    called = "oci-sandbox"
+
     def __init__(
         self,
         *,
@@ -97,21 +95,16 @@ class OciSandbox:
         clock: Clock = SYSTEM_CLOCK,
         strict: bool = False,
     ) -> None:
-        self.endpoint = ""
-        self.faults = faults or FaultInjector()
-        self.requests = RequestLog()
-        self.latency_s = latency_s
         self.estate = Estate.new(RULES, clock)
+        super().__init__(
+            OracleCloud(self.estate),
+            check=StrictCloud if strict else None,
+            port=port,
+            latency_s=latency_s,
+            faults=faults,
+            clock=clock,
+        )
         self._names = tuple(compartments)
-        self._port = port
-        self._clock = clock
-        self._lock = RLock()
-        self._exit = ExitStack()
-        self._cloud: Cloud = OracleCloud(self.estate)
-        self.violations: list[str] = []
-        if strict:
-            self._cloud = checked = StrictCloud(self._cloud)
-            self.violations = checked.violations
         self.tenancy = self.estate.tenancy
         self.lags = self.estate.lags
         self.key = self.key_of(self.estate.user)
@@ -119,31 +112,14 @@ class OciSandbox:
         self._found()
 
     def __enter__(self) -> Self:
-        gateway = Gateway(
-            self._cloud,
-            faults=self.faults,
-            requests=self.requests,
-            lock=self._lock,
-            clock=self._clock,
-            latency_s=lambda: self.latency_s,
-        )
-        with ExitStack() as exits:
-            self.endpoint = serve(gateway, port=self._port, name="oci-sandbox", exits=exits)
-            self.estate.endpoint = self.endpoint
-            self._exit = exits.pop_all()
+        super().__enter__()
+        self.estate.endpoint = self.endpoint
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._exit.close()
-
-    def reset(self) -> None:
-        """Empty the world, disarm the faults, and forget the lags and what was asked."""
-        with self._lock:
-            self.estate.clear()
-            self._found()
-        self.faults.clear()
-        self.requests.reset()
-        self.violations.clear()
+    def empty(self) -> None:
+        """Let nothing be there but the compartments and the administrator."""
+        self.estate.clear()
+        self._found()
 
     def _found(self) -> None:
         """Found the compartments and the administrator, always with the same OCIDs."""
