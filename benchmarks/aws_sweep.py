@@ -11,21 +11,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import reaper
+from benchmarks.sweeping import Measured, command, sweep
 from reaper.providers.aws.answers import READING
 from reaper.providers.aws.kind import AwsKind, Many
 from reaper.providers.aws.kinds import KINDS
@@ -38,22 +34,12 @@ WORLDS = 4
 OTHERS = 1_800
 LATENCY_S = 0.04
 BOUND = 2.5
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "sandbox",
+    "AWS_SECRET_ACCESS_KEY": "sandbox",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 INDEX_PAGE = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
-    """One sweep.
-
-    Attributes:
-        calls: By service and operation.
-        memory_mib: The most that the sweep's process held.
-    """
-
-    calls: Counter[str]
-    seconds: float
-    memory_mib: float
-    statuses: Counter[str]
 
 
 def main() -> int:
@@ -80,7 +66,7 @@ def _measure(others: int) -> tuple[Measured, list[World]]:
         directory = Path(name)
         config = directory / "reaper.yaml"
         config.write_text(_configuration(sandbox, directory), encoding="utf-8")
-        _reaper(config, "ledger", "migrate")
+        command(config, "ledger", "migrate", environment=CREDENTIALS)
         _surround(sandbox, others)
         with reaper.run(
             prefix="bench",
@@ -97,17 +83,11 @@ def _measure(others: int) -> tuple[Measured, list[World]]:
                 )
                 for number in range(WORLDS)
             ]
-        sandbox.requests.reset()
         sandbox.latency_s = LATENCY_S
-        measured = _sweep(config, sandbox)
+        measured = sweep(config, sandbox.requests, environment=CREDENTIALS, named="{}:{}".format)
         sandbox.latency_s = 0.0
     orphans = sum(len(world.made) for world in worlds)
-    print(
-        f"{orphans} orphans among {others} things of others: {measured.calls.total()} calls, "
-        f"{measured.seconds:.1f} s, {measured.memory_mib:.0f} MiB; "
-        + ", ".join(f"{number} {status}" for status, number in measured.statuses.items()),
-        flush=True,
-    )
+    print(f"{orphans} orphans among {others} things of others: {measured}", flush=True)
     return measured, worlds
 
 
@@ -161,22 +141,6 @@ def _surround(sandbox: AwsSandbox, others: int) -> None:
             list(pool.map(make, range(each // 8)))
 
 
-def _sweep(config: Path, sandbox: AwsSandbox) -> Measured:
-    start = time.perf_counter()
-    answer = _reaper(config, "sweep", "--yes", "--json", accepted=(0, 3))
-    seconds = time.perf_counter() - start
-    counts: Counter[str] = Counter()
-    for (_, service, operation), number in sandbox.requests.counts.items():
-        counts[f"{service}:{operation}"] += number
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Measured(
-        calls=counts,
-        seconds=seconds,
-        memory_mib=usage.ru_maxrss / 1024,
-        statuses=Counter(str(item["outcome"]) for item in answer["items"] if item["outcome"]),
-    )
-
-
 def _fewest(worlds: Sequence[World]) -> int:
     """Count the calls without which nobody can find, see, delete and see gone all that was made."""
     made = _made(worlds)
@@ -216,21 +180,6 @@ def _made(worlds: Sequence[World]) -> Counter[tuple[str, str]]:
 
 def _reads(kind: AwsKind, number: int) -> int:
     return math.ceil(number / kind.read.size) if isinstance(kind.read, Many) else number
-
-
-def _reaper(config: Path, *arguments: str, accepted: Sequence[int] = (0,)) -> Any:
-    command = (sys.executable, "-m", "reaper", *arguments, "--config", str(config))
-    environment = {
-        **os.environ,
-        "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "REAPER_STATE": str(config.parent / "state"),
-    }
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode not in accepted:
-        raise SystemExit(f"{' '.join(arguments)}: {done.stderr}\n{done.stdout}")
-    return json.loads(done.stdout) if "--json" in arguments else None
 
 
 if __name__ == "__main__":

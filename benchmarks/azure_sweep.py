@@ -13,12 +13,8 @@ the locks. Ours reads each twice before: for the plan, and at most ten seconds b
 from __future__ import annotations
 
 import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -26,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import reaper
+from benchmarks.sweeping import command, sweep
 from reaper.sandbox.azure import AzureSandbox
 from reaper.sandbox.azure.server import SUBSCRIPTION
 from reaper.sandbox.azure.world.builder import Builder
@@ -75,27 +72,16 @@ def _measure(everything: int, *, shared: bool = False) -> Counter[str]:
         directory = Path(name)
         config = directory / "reaper.yaml"
         config.write_text(json.dumps(_configuration(sandbox, directory)), encoding="utf-8")
-        _reaper(config, "ledger", "migrate")
+        command(config, "ledger", "migrate")
         _surround(sandbox, everything - ORPHANS - GROUPS)
         _leave(sandbox, directory, shared=shared)
-        sandbox.requests.reset()
-        start = time.perf_counter()
-        answer = _reaper(config, "sweep", "--yes", "--json")
-        seconds = time.perf_counter() - start
-        calls: Counter[str] = Counter()
-        for (_, _, method), number in sandbox.requests.counts.items():
-            calls[method] += number
-    statuses = Counter(str(item["outcome"]) for item in answer["items"] if item["outcome"])
+        measured = sweep(config, sandbox.requests)
     wanted = ORPHANS + (0 if shared else GROUPS)
-    if statuses != {"gone": wanted}:
-        raise RuntimeError(f"{wanted} were to be gone: {statuses}")
-    memory_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"{wanted} gone among {everything} things{', one by one' if shared else ''}: "
-        f"{calls.total()} calls, {seconds:.1f} s, {memory_mib:.0f} MiB",
-        flush=True,
-    )
-    return calls
+    if measured.statuses != {"gone": wanted}:
+        raise RuntimeError(f"{wanted} were to be gone: {measured.statuses}")
+    how = ", one by one" if shared else ""
+    print(f"{wanted} orphans among {everything} things{how}: {measured}", flush=True)
+    return measured.calls
 
 
 def _configuration(sandbox: AzureSandbox, directory: Path) -> dict[str, Any]:
@@ -194,15 +180,6 @@ def _surround(sandbox: AzureSandbox, others: int) -> None:
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(make, range(8)))
-
-
-def _reaper(config: Path, *arguments: str) -> Any:
-    command = (sys.executable, "-m", "reaper", *arguments, "--config", str(config))
-    environment = {**os.environ, "REAPER_STATE": str(config.parent / "state")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)} gave {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout) if "--json" in arguments else None
 
 
 if __name__ == "__main__":

@@ -11,12 +11,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import reaper
+from benchmarks.sweeping import command, sweep
 from reaper.providers.gce.kind import Filter
 from reaper.providers.gce.kinds import KINDS
 from reaper.sandbox.gce import GoogleSandbox
@@ -61,25 +58,13 @@ def _measure(others: int) -> tuple[Counter[str], int]:
         directory = Path(name)
         config = directory / "reaper.yaml"
         config.write_text(json.dumps(_configuration(sandbox, directory)), encoding="utf-8")
-        _reaper(config, "ledger", "migrate")
+        command(config, "ledger", "migrate")
         _surround(sandbox, others)
         worlds = _leave(sandbox, directory)
-        sandbox.requests.reset()
-        start = time.perf_counter()
-        answer = _reaper(config, "sweep", "--yes", "--json", accepted=(0, 3))
-        seconds = time.perf_counter() - start
-        calls: Counter[str] = Counter()
-        for (_, _, method), number in sandbox.requests.counts.items():
-            calls[method] += number
-    statuses = Counter(str(item["outcome"]) for item in answer["items"] if item["outcome"])
-    memory_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"{sum(len(world.made) for world in worlds)} orphans among {others} things of others: "
-        f"{calls.total()} calls, {seconds:.1f} s, {memory_mib:.0f} MiB; "
-        + ", ".join(f"{number} {status}" for status, number in statuses.items()),
-        flush=True,
-    )
-    return calls, _fewest(worlds)
+        measured = sweep(config, sandbox.requests)
+    orphans = sum(len(world.made) for world in worlds)
+    print(f"{orphans} orphans among {others} things of others: {measured}", flush=True)
+    return measured.calls, _fewest(worlds)
 
 
 def _configuration(sandbox: GoogleSandbox, directory: Path) -> dict[str, Any]:
@@ -155,15 +140,6 @@ def _fewest(worlds: Sequence[World]) -> int:
     batches = sum(math.ceil(number / PER_LIST) for number in made.values())
     alone = sum(each.part not in _TAKEN for world in worlds for each in world.made)
     return lists + unlabelled + 2 * batches + alone
-
-
-def _reaper(config: Path, *arguments: str, accepted: Sequence[int] = (0,)) -> Any:
-    command = (sys.executable, "-m", "reaper", *arguments, "--config", str(config))
-    environment = {**os.environ, "REAPER_STATE": str(config.parent / "state")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode not in accepted:
-        raise RuntimeError(f"{' '.join(command)} gave {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout) if "--json" in arguments else None
 
 
 if __name__ == "__main__":

@@ -14,12 +14,8 @@ them once for the deletions. Some are made for several waves, each time anew.
 from __future__ import annotations
 
 import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
@@ -27,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import reaper
+from benchmarks.sweeping import command, sweep
 from reaper.sandbox.oci import OciSandbox
 from reaper.sandbox.oci.estate import REGIONS
 from reaper.sandbox.oci.making import make
@@ -72,25 +69,13 @@ def _measure(things: int) -> tuple[Counter[str], int]:
         config = directory / "reaper.yaml"
         sandbox.key.write(directory / "oci-config")
         config.write_text(json.dumps(_configuration(sandbox, directory)), encoding="utf-8")
-        _reaper(config, "ledger", "migrate")
+        command(config, "ledger", "migrate")
         worlds = _leave(sandbox, directory)
         _surround(sandbox, things - sum(len(world.made) for world in worlds))
-        sandbox.requests.reset()
-        start = time.perf_counter()
-        answer = _reaper(config, "sweep", "--yes", "--json", accepted=(0, 3))
-        seconds = time.perf_counter() - start
-        calls: Counter[str] = Counter()
-        for (_, _, method), number in sandbox.requests.counts.items():
-            calls[method] += number
-    statuses = Counter(str(item["outcome"]) for item in answer["items"] if item["outcome"])
-    memory_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(
-        f"{statuses.total()} orphans among {things} things: {calls.total()} calls, "
-        f"{seconds:.1f} s, {memory_mib:.0f} MiB; "
-        + ", ".join(f"{number} {status}" for status, number in statuses.items()),
-        flush=True,
-    )
-    return calls, _fewest(worlds)
+        measured = sweep(config, sandbox.requests)
+    orphans = measured.statuses.total()
+    print(f"{orphans} orphans among {things} things: {measured}", flush=True)
+    return measured.calls, _fewest(worlds)
 
 
 def _configuration(sandbox: OciSandbox, directory: Path) -> dict[str, Any]:
@@ -169,15 +154,6 @@ def _fewest(worlds: Sequence[World]) -> int:
     alone = sum(each.part not in _TAKEN and each.kind not in _WITH for each in made)
     identity = 3  # the tenancy, its regions, and one list of its compartments
     return identity + len(REGIONS) + 2 * len(made) + alone
-
-
-def _reaper(config: Path, *arguments: str, accepted: Sequence[int] = (0,)) -> Any:
-    command = (sys.executable, "-m", "reaper", *arguments, "--config", str(config))
-    environment = {**os.environ, "REAPER_STATE": str(config.parent / "state")}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode not in accepted:
-        raise RuntimeError(f"{' '.join(command)} gave {done.returncode}: {done.stderr}")
-    return json.loads(done.stdout) if "--json" in arguments else None
 
 
 if __name__ == "__main__":
