@@ -20,8 +20,11 @@ HOUR = timedelta(hours=1)
 CELL = "docker/VOLUMES:ENGINE"
 
 
-def finished_run(ledger_url: str) -> Run:
-    """A run that began an hour ago by its ID, and is over."""
+def left_behind(engine: Engine, ledger_url: str, *names: str) -> None:
+    """Volumes that a run made before it was over.
+
+    What is made after a run's end is taken for a copy, also where the next second has just begun.
+    """
     with Ledger.open(ledger_url) as ledger:
         now = ledger.now()
         run = Run(
@@ -33,14 +36,9 @@ def finished_run(ledger_url: str) -> Run:
             beats=Beats.SERVICE,
         )
         started = ledger.start_run(run)
-        return ledger.finish_run(started.id)
-
-
-def left_behind(engine: Engine, ledger_url: str, *names: str) -> None:
-    """Volumes of a run that is over."""
-    run = finished_run(ledger_url)
-    for name in names:
-        engine.add(name, run_tags(run))
+        for name in names:
+            engine.add(name, run_tags(started))
+        ledger.finish_run(started.id)
 
 
 def test_what_is_over_goes_on_schedule(engine: Engine, tmp_path: Path, ledger_url: str) -> None:
@@ -106,8 +104,8 @@ def test_it_ends_in_time_and_the_next_start_takes_up_what_was_left(
     assert ended["result"] == Result.STOPPED
     with Ledger.open(ledger_url) as ledger, ledger._database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE locks SET until = 0")  # a minute goes by
-    with daemon(path, tmp_path, "second"):
-        until(lambda: not engine.volumes, "the next start removed it")
+    with daemon(path, tmp_path, "second") as second:
+        until(lambda: not engine.volumes, "the next start removed it", more=second.story)
     assert engine.deleted == {"one": 1}
 
 
