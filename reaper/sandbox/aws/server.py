@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from threading import Lock, RLock, Thread
 from typing import TYPE_CHECKING, Any, Self
 
@@ -108,6 +109,11 @@ class AwsSandbox:
             create_backend_app,
         )
 
+        class Dispatcher(DomainDispatcherApplication):
+            """Tells once who answers for a host: moto lists its own directory at each call."""
+
+            get_backend_for_host = cache(DomainDispatcherApplication.get_backend_for_host)
+
         from reaper.sandbox.aws.gateway import Gateway  # noqa: PLC0415 - as moto
         from reaper.sandbox.aws.patching import install  # noqa: PLC0415 - as moto
         from reaper.sandbox.aws.strict import RULES  # noqa: PLC0415 - as moto
@@ -121,7 +127,7 @@ class AwsSandbox:
         self.reset()
         exits.callback(self.reset)
         self._gateway = gateway = Gateway(
-            DomainDispatcherApplication(create_backend_app),
+            Dispatcher(create_backend_app),
             account=self.account,
             faults=self.faults,
             requests=self.requests,
