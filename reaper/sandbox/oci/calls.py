@@ -19,7 +19,7 @@ from reaper.sandbox.oci.dialect import Refused, not_found, not_served
 from reaper.sandbox.oci.estate import HOME, Estate
 from reaper.sandbox.oci.making import make
 from reaper.sandbox.oci.shapes import SHAPES
-from reaper.sandbox.oci.shapes.networks import assigned_to
+from reaper.sandbox.oci.shapes.networks import assigned
 from reaper.sandbox.oci.sorts import SORTS, Sort
 
 _PAGE = 100
@@ -219,12 +219,13 @@ def updated(call: Call, sort: Sort) -> Reply:
 
 def _reassign(call: Call, address: Node, private: str) -> None:
     """Let a public address be of another private one, or of none."""
-    borne = call.estate.graph.find(private) if private else None
-    if private and (borne is None or borne.kind != "core.privateIps"):
-        raise not_found(private)
+    if address.body["lifetime"] == "EPHEMERAL":
+        raise Refused(409, "IncorrectState", f"{address.path} is ephemeral, and never moves")
+    if private == address.body.get("assignedEntityId"):
+        return
+    shown = assigned(call.estate, private) if private else {}
     ending.unassign(call.estate, address)
-    if borne is not None:
-        address.body |= assigned_to(private)
+    address.body |= shown
 
 
 def check_etag(call: Call, node: Node) -> None:

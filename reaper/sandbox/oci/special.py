@@ -29,7 +29,7 @@ def asked(call: Call) -> Reply:
     head = call.at.parts[0] if call.at.parts else ""
     if call.request.method != "GET":
         raise call.not_served()
-    if head in {"workRequests", "loadBalancerWorkRequests"}:
+    if head in {"workRequests", "loadBalancerWorkRequests"} and call.at.parts[1:]:
         shown = working.show(call.estate, call.at.parts[1], head, call.at.root)
         return call.reply(200, shown)
     if head == "tenancies":

@@ -7,7 +7,7 @@ import json
 from reaper.sandbox.faults import Fault
 from reaper.sandbox.kernel.gateway import Asked, Cloud, Strike
 from reaper.sandbox.kernel.requests import Reply, Request
-from reaper.sandbox.oci.asking import told
+from reaper.sandbox.oci.asking import body_of
 from reaper.sandbox.oci.conformity import faults_of_reply, faults_of_request
 from reaper.sandbox.oci.dialect import NOT_SERVED, Refused, render
 
@@ -35,10 +35,7 @@ class StrictCloud:
 
     def answer(self, asked: Asked, request: Request, strike: Strike) -> Reply:
         """Carry a request out, if it is one that OCI would read."""
-        wrong = []
-        if request.method == "POST" and (body := told(request)):
-            wrong = list(faults_of_request(asked.method, body))
-        if wrong:
+        if wrong := _faults(asked, request):
             self._note(asked, "asked", wrong)
             return render(Refused(400, "InvalidParameter", "; ".join(wrong)), "STRICT")
         reply = self._cloud.answer(asked, request, strike)
@@ -57,3 +54,14 @@ class StrictCloud:
 
     def _note(self, asked: Asked, when: str, wrong: list[str]) -> None:
         self.violations += [f"{asked.method} {when}: {each}" for each in dict.fromkeys(wrong)]
+
+
+def _faults(asked: Asked, request: Request) -> list[str]:
+    """What a body lacks that makes something; none where it cannot be read: the cloud says that."""
+    if request.method != "POST" or not request.body:
+        return []
+    try:
+        body = body_of(request)
+    except Refused:
+        return []
+    return list(faults_of_request(asked.method, body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import oci
@@ -46,8 +47,12 @@ def action_on_an_instance(tenant: Tenant) -> None:
     tenant.clients.compute.instance_action(tenant.instance(subnet)["id"], "STOP")
 
 
-def user_groups_of_a_database(tenant: Tenant) -> None:
+def fault_domains(tenant: Tenant) -> None:
     tenant.clients.identity.list_fault_domains(tenant.compartment, DOMAIN)
+
+
+def every_work_request(tenant: Tenant) -> None:
+    tenant.clients.network.base_client.call_api("/workRequests", "GET", header_params={})
 
 
 def another_tag(tenant: Tenant) -> None:
@@ -65,7 +70,8 @@ def another_tag(tenant: Tenant) -> None:
         retention_rule,
         lifecycle_policy,
         action_on_an_instance,
-        user_groups_of_a_database,
+        fault_domains,
+        every_work_request,
         another_tag,
     ],
     ids=lambda ask: ask.__name__,
@@ -130,6 +136,16 @@ def test_a_body_that_is_no_json_is_refused(sandbox: OciSandbox, clients: Clients
     assert sandbox.violations == []
 
 
+def test_a_body_without_anything_in_it_lacks_what_is_wanted(
+    sandbox: OciSandbox, clients: Clients
+) -> None:
+    told = refused(400, "InvalidParameter", lambda: clients.network.create_vcn({}))
+
+    assert "compartmentId" in told
+    assert [each for each in sandbox.violations if "compartmentId" in each]
+    sandbox.violations.clear()
+
+
 def test_a_boot_volume_is_attached_once(tenant: Tenant) -> None:
     subnet = tenant.subnet(tenant.vcn()["id"])["id"]
     one, other = (tenant.instance(subnet)["id"] for _ in range(2))
@@ -145,21 +161,42 @@ def test_a_boot_volume_is_attached_once(tenant: Tenant) -> None:
     )
 
 
+def private_address(tenant: Tenant, subnet: str) -> str:
+    """The private address of a new instance."""
+    clients, instance = tenant.clients, tenant.instance(subnet)["id"]
+    [attached] = clients.compute.list_vnic_attachments(
+        tenant.compartment, instance_id=instance
+    ).data
+    [address] = clients.network.list_private_ips(vnic_id=attached["vnicId"]).data
+    return str(address["id"])
+
+
 def test_a_public_address_is_assigned_to_another_private_one(tenant: Tenant) -> None:
     net, subnet = tenant.clients.network, tenant.subnet(tenant.vcn()["id"])["id"]
-    compute, where = tenant.clients.compute, tenant.compartment
-
-    def private(instance: str) -> str:
-        [attached] = compute.list_vnic_attachments(where, instance_id=instance).data
-        [address] = net.list_private_ips(vnic_id=attached["vnicId"]).data
-        return str(address["id"])
-
-    one, other = (private(tenant.instance(subnet)["id"]) for _ in range(2))
+    one, other = (private_address(tenant, subnet) for _ in range(2))
     asked = tenant.body(lifetime="RESERVED", privateIpId=one)
     public = net.create_public_ip(asked).data["id"]
 
+    refused(409, "Conflict", lambda: net.create_public_ip(asked))
     moved = net.update_public_ip(public, {"privateIpId": other}).data
     free = net.update_public_ip(public, {"privateIpId": ""}).data
 
     assert (moved["assignedEntityId"], moved["lifecycleState"]) == (other, "ASSIGNED")
     assert (free.get("assignedEntityId"), free["lifecycleState"]) == (None, "AVAILABLE")
+
+
+def test_a_private_address_has_one_public_one_and_an_ephemeral_one_never_moves(
+    tenant: Tenant,
+) -> None:
+    net, subnet = tenant.clients.network, tenant.subnet(tenant.vcn()["id"])["id"]
+    one, other = (private_address(tenant, subnet) for _ in range(2))
+    fleeting = net.create_public_ip(tenant.body(lifetime="EPHEMERAL", privateIpId=one)).data["id"]
+    reserved = net.create_public_ip(tenant.body(lifetime="RESERVED")).data["id"]
+
+    refused(409, "Conflict", lambda: net.update_public_ip(reserved, {"privateIpId": one}))
+    for target in (other, ""):
+        asked = {"privateIpId": target}
+        refused(409, "IncorrectState", partial(net.update_public_ip, fleeting, asked))
+
+    assert net.get_public_ip(fleeting).data["assignedEntityId"] == one
+    assert net.get_public_ip(reserved).data["lifecycleState"] == "AVAILABLE"

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from reaper.sandbox.kernel.graph import Node
-from reaper.sandbox.oci.dialect import Refused
+from reaper.sandbox.oci.dialect import Refused, not_found
+from reaper.sandbox.oci.estate import Estate
 from reaper.sandbox.oci.making import Making, Shape, make
 
 
@@ -164,10 +165,25 @@ def _public_ip(making: Making) -> None:
         if lifetime == "EPHEMERAL":
             raise Refused(400, "InvalidParameter", "An ephemeral public IP needs a privateIpId")
         return
-    making.other(private, "core.privateIps")
-    making.body |= assigned_to(private)
+    making.body |= assigned(making.estate, private)
     if lifetime == "EPHEMERAL":
         making.facts["ephemeralOf"] = private
+
+
+def assigned(estate: Estate, private: str) -> dict[str, str]:
+    """What a public address shows once it is assigned to a private one.
+
+    Raises:
+        Refused: There is no such private one, or it has a public one (as the API's reference says
+            of CreatePublicIp and UpdatePublicIp).
+    """
+    borne = estate.graph.find(private)
+    if borne is None or borne.kind != "core.privateIps" or borne.going:
+        raise not_found(private)
+    others = estate.graph.of("core.publicIps")
+    if any(each.body.get("assignedEntityId") == private for each in others):
+        raise Refused(409, "Conflict", f"The private IP {private} has a public IP already")
+    return assigned_to(private)
 
 
 def assigned_to(private: str) -> dict[str, str]:
