@@ -170,14 +170,14 @@ class CloudBench(ABC, Generic[S]):
                 faults.add(fault)
 
     def throttle(self) -> None:
-        """Throttle a dozen lists and reads, by chance, and every fourth deletion, five times.
+        """Throttle a dozen lists and reads, by chance, and every third deletion, eight times.
 
         By chance it would befall a few deletions or none: the threads' order decides it.
         """
         for operation in (Operation.INDEX, Operation.READ):
             self.refuse(Effect.THROTTLE, "*", operation, chance=0.15, times=12)
-        for turn in range(5):
-            self.refuse(Effect.THROTTLE, "*", Operation.DELETE, skip=4 * turn, times=1)
+        for turn in range(8):
+            self.refuse(Effect.THROTTLE, "*", Operation.DELETE, skip=3 * turn, times=1)
 
     def refuse(self, effect: Effect, kind: str, *operations: Operation, **more: Any) -> Fault:
         """Let a fault befall methods such as `compute.*`."""
